@@ -1,0 +1,223 @@
+"""The settings, one frozen dataclass per stage, with their defaults in code. `voc.toml` has the same sections and keys.
+
+An unknown section, key or a value of the wrong type is an error with the nearest guess. The effective settings are
+stored with every result.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from voc.errors import ConfigError, nearest
+
+
+@dataclass(frozen=True)
+class ReadConfig:
+    """How a source becomes feedback. Column names override what is recognised."""
+
+    format: str | None = None
+    text: tuple[str, ...] = ()
+    id: str | None = None
+    date: str | None = None
+    nps: str | None = None
+    csat: str | None = None
+    ces: str | None = None
+    rating: str | None = None
+    customer: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True)
+class CleanConfig:
+    """How text is made readable."""
+
+    max_characters: int = 20_000
+
+
+@dataclass(frozen=True)
+class IntegrityConfig:
+    """Which rows are doubted, and whether doubted rows count in the metrics."""
+
+    near_duplicate_similarity: float = 0.9
+    exclude_suspect: bool = False
+
+
+@dataclass(frozen=True)
+class LanguageConfig:
+    """When a language is believed."""
+
+    min_characters: int = 12
+    min_score: float = 0.5
+
+
+@dataclass(frozen=True)
+class ClausesConfig:
+    """How comments are split."""
+
+    split_contrast: bool = True
+    min_characters: int = 8
+    use_parser: bool = True
+
+
+@dataclass(frozen=True)
+class SentimentConfig:
+    """Which model judges, and how."""
+
+    model: str = "voc-small"
+    batch_size: int = 32
+
+
+@dataclass(frozen=True)
+class ThemesConfig:
+    """What is grouped, and how finely."""
+
+    of: Literal["complaints", "praise", "everything"] = "complaints"
+    neighbours: int = 15
+    resolution: float | None = None
+    min_feedback: int = 5
+    quotes: int = 3
+    keywords: int = 8
+
+
+@dataclass(frozen=True)
+class MetricsConfig:
+    """What figures are computed for, and how few answers are too few."""
+
+    by: tuple[str, ...] = ()
+    period: Literal["auto", "day", "week", "month", "none"] = "auto"
+    min_answers: int = 10
+
+
+@dataclass(frozen=True)
+class DriversConfig:
+    """How theme impact is estimated."""
+
+    min_answers: int = 10
+    rounds: int = 300
+
+
+@dataclass(frozen=True)
+class IssuesConfig:
+    """The weights of urgency's parts (they need not add up to 1) and its bootstrap."""
+
+    reach: float = 0.25
+    severity: float = 0.25
+    momentum: float = 0.15
+    impact: float = 0.15
+    immediacy: float = 0.20
+    recent_days: int = 28
+    rounds: int = 300
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """What the report shows."""
+
+    title: str = "Voice of the customer"
+    issues: int = 20
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings."""
+
+    read: ReadConfig = field(default_factory=ReadConfig)
+    clean: CleanConfig = field(default_factory=CleanConfig)
+    integrity: IntegrityConfig = field(default_factory=IntegrityConfig)
+    language: LanguageConfig = field(default_factory=LanguageConfig)
+    clauses: ClausesConfig = field(default_factory=ClausesConfig)
+    sentiment: SentimentConfig = field(default_factory=SentimentConfig)
+    themes: ThemesConfig = field(default_factory=ThemesConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    drivers: DriversConfig = field(default_factory=DriversConfig)
+    issues: IssuesConfig = field(default_factory=IssuesConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+
+
+DEFAULTS = Config()
+
+
+def from_mapping(settings: Mapping[str, Any], base: Config = DEFAULTS) -> Config:
+    """`base` with `settings` (section -> key -> value) on top."""
+    return _overlay(base, settings, "")
+
+
+def from_toml(path: Path, base: Config = DEFAULTS) -> Config:
+    """`base` with the settings of a `voc.toml` on top."""
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    return from_mapping(settings, base)
+
+
+def from_assignment(assignment: str, base: Config = DEFAULTS) -> Config:
+    """`base` with one `section.key=value` on top; the value is read as TOML where it can be, else as a word.
+
+    >>> from_assignment("themes.min_feedback=3").themes.min_feedback
+    3
+    """
+    name, equals, value = assignment.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and key):
+        raise ConfigError(f"'{assignment}' is not of the form section.key=value")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    return from_mapping({section: {key: parsed}}, base)
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """The settings as nested dicts of plain values, fit for JSON and TOML."""
+
+    def plain(value: Any) -> Any:
+        if is_dataclass(value):
+            return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        return list(value) if isinstance(value, tuple) else value
+
+    return plain(config)
+
+
+def _overlay(base: Any, settings: Mapping[str, Any], where: str) -> Any:
+    hints = get_type_hints(type(base))
+    changes = {}
+    for key, value in settings.items():
+        if key not in hints:
+            kind = "setting" if where else "section"
+            raise ConfigError(f"There is no {kind} '{where}{key}'; {nearest(key, hints)}")
+        current = getattr(base, key)
+        if is_dataclass(current):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"'{where}{key}' is a section and needs settings of its own")
+            changes[key] = _overlay(current, value, f"{key}.")
+        else:
+            changes[key] = _convert(value, hints[key], f"{where}{key}")
+    return replace(base, **changes)
+
+
+def _convert(value: Any, hint: Any, where: str) -> Any:
+    """`value` as the type `hint` asks for; whole numbers pass as floats, one word as a list of one."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        if value not in arguments:
+            raise ConfigError(f"'{where}' cannot be {value!r}; {nearest(str(value), arguments)}")
+        return value
+    if origin in (Union, UnionType):
+        if value is None or value == "none":
+            return None
+        return _convert(value, next(each for each in arguments if each is not type(None)), where)
+    if origin is tuple:
+        return tuple(_convert(each, arguments[0], where) for each in ([value] if isinstance(value, str) else value))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
+        raise ConfigError(f"'{where}' must be of type {hint.__name__}, not {value!r}")
+    return value

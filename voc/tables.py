@@ -1,0 +1,247 @@
+"""The flat tables that flow through voc, declared once: names, dtypes, meaning and who writes each column.
+
+A stage opens with `SCHEMA.check(frame, *needed)` and closes with `SCHEMA.add(frame, **columns)`; that is the whole
+contract. Rows are never dropped, only marked. The index means nothing; ids are columns; unknown columns pass through.
+This module holds no logic of any stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from voc.errors import InputError, nearest
+
+TIME = "datetime64[us, UTC]"
+LABELS = ("negative", "neutral", "positive")
+SIGNALS = (
+    "safety", "legal", "churn", "money", "outage", "unresolved", "deadline", "vulnerable", "discourtesy",
+)  # fmt: skip
+"""What makes a comment urgent: danger to health or safety; threat of lawyer, regulator or press; threat to leave; money
+taken or fraud; service down; repeat contact; a date at stake; a vulnerable customer; rude treatment."""
+
+Progress = Callable[[str, int, int], None]
+"""Called by long stages with the stage's name, texts done, texts in all."""
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """The progress that nobody sees."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its pandas dtype, what it says, the stage that writes it, and whether a table must have it."""
+
+    dtype: str
+    doc: str
+    by: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of one table."""
+
+    name: str
+    columns: dict[str, Column]
+
+    def check(self, frame: pd.DataFrame, *needed: str) -> pd.DataFrame:
+        """A copy with a fresh index, the required and `needed` columns present, and every known column in its dtype."""
+        wanted = [*(name for name, column in self.columns.items() if column.required), *needed]
+        for name in wanted:
+            if name not in frame.columns:
+                raise InputError(
+                    f"The {self.name} table has no column '{name}'; {nearest(name, map(str, frame.columns))}"
+                )
+        known = [name for name in frame.columns if name in self.columns]
+        checked = frame.reset_index(drop=True).copy()
+        for name in known:
+            checked[name] = self._cast(name, checked[name])
+        return checked
+
+    def add(self, frame: pd.DataFrame, **columns: Any) -> pd.DataFrame:
+        """A copy of `frame` with declared columns set, each cast to its dtype."""
+        added = frame.copy()
+        for name, values in columns.items():
+            if name not in self.columns:
+                raise KeyError(f"{self.name}.{name} is not declared in tables.py")
+            added[name] = self._cast(name, pd.Series(values, index=added.index))
+        return added
+
+    def empty(self) -> pd.DataFrame:
+        """No rows, every column, full dtypes."""
+        return pd.DataFrame({name: pd.Series(dtype=column.dtype) for name, column in self.columns.items()})
+
+    def _cast(self, name: str, values: pd.Series) -> pd.Series:
+        dtype = self.columns[name].dtype
+        if str(values.dtype) == dtype:
+            return values
+        try:
+            if dtype == TIME:
+                return pd.to_datetime(values, utc=True).astype(dtype)
+            return values.astype(dtype)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"Column '{name}' of the {self.name} table must be {dtype}: {error}") from error
+
+
+FEEDBACK = Schema(
+    "feedback",
+    {
+        "feedback_id": Column("string", "unique id of the comment", "read", required=True),
+        "text": Column("string", "the comment as it came", "read", required=True),
+        "response_id": Column(
+            "string", "the survey response or ticket the comment belongs to; scores count once per response", "read"
+        ),
+        "question": Column("string", "the question it answers, where the file has several", "read"),
+        "created_at": Column(TIME, "when it was written (UTC)", "read"),
+        "source": Column("string", "the file or system it came from", "read"),
+        "channel": Column("string", "chat, email, review, survey, call …", "read"),
+        "customer_id": Column("string", "who wrote it", "read"),
+        "nps": Column("Int8", "likelihood to recommend, 0-10", "read"),
+        "csat": Column("Float32", "satisfaction, on csat_scale", "read"),
+        "ces": Column("Float32", "effort, on ces_scale", "read"),
+        "rating": Column("Float32", "stars or another overall rating, on rating_scale", "read"),
+        "csat_scale": Column("string", "such as 1-5; '1-5 low is good' where reversed", "read"),
+        "ces_scale": Column(
+            "string", "such as '1-7 high is good'; polarity missing where the file does not say", "read"
+        ),
+        "rating_scale": Column("string", "such as 1-5 or 1-10", "read"),
+        "first_reply_at": Column(TIME, "first public reply of an agent", "read"),
+        "resolved_at": Column(TIME, "last time it was solved", "read"),
+        "agent": Column("string", "who handled it", "read"),
+        "churned_at": Column(TIME, "when the customer left", "read"),
+        "revenue": Column("Float32", "yearly revenue of the customer", "read"),
+        "clean_text": Column("string", "the readable text; every offset refers to it", "clean"),
+        "skip": Column("string", "why the row is left out of the analysis; missing = used", "read, clean"),
+        "suspect": Column("string", "why the row should not be trusted; missing = trusted", "integrity"),
+        "lang": Column("string", "ISO 639-1 code, 'und' where it cannot be told", "language"),
+        "lang_score": Column("Float32", "confidence of the language, 0-1", "language"),
+        "sentiment": Column("Float32", "-1 (negative) to 1 (positive)", "sentiment"),
+        "label": Column("string", "negative, neutral or positive", "sentiment"),
+        "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
+        "severity": Column("Float32", "how bad what is told is, 0-1: the worst clause", "sentiment"),
+    },
+)
+
+CLAUSES = Schema(
+    "clauses",
+    {
+        "clause_id": Column("string", "feedback_id and position", "clauses", required=True),
+        "feedback_id": Column("string", "the comment it is part of", "clauses", required=True),
+        "position": Column("Int32", "0, 1, 2 … within the comment", "clauses", required=True),
+        "start": Column("Int32", "offset of its first character in clean_text", "clauses", required=True),
+        "end": Column("Int32", "offset after its last character in clean_text", "clauses", required=True),
+        "text": Column("string", "clean_text[start:end]", "clauses", required=True),
+        "lang": Column("string", "language of the comment", "clauses", required=True),
+        "sentiment": Column("Float32", "-1 (negative) to 1 (positive)", "sentiment"),
+        "label": Column("string", "negative, neutral or positive", "sentiment"),
+        "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
+        "severity": Column("Float32", "how bad what is told is, 0-1", "sentiment"),
+        "signals": Column("string", "urgent signals, joined by spaces: " + ", ".join(SIGNALS), "sentiment"),
+        "theme_id": Column("string", "its theme; missing = not themed", "themes"),
+        "theme_score": Column("Float32", "how well it fits the theme, 0-1", "themes"),
+        "quote_rank": Column("Int32", "1 = the theme's best quote, 2, 3; missing = no quote", "themes"),
+    },
+)
+
+THEMES = Schema(
+    "themes",
+    {
+        "theme_id": Column("string", "stable id", "themes", required=True),
+        "parent_id": Column("string", "the wider theme; missing = top level", "themes"),
+        "label": Column("string", "short name in the customers' words", "themes", required=True),
+        "keywords": Column("string", "its typical words, joined by ', '", "themes"),
+        "n_clauses": Column("Int32", "clauses in it", "themes"),
+        "n_feedback": Column("Int32", "comments in it", "themes"),
+        "sentiment": Column("Float32", "mean sentiment of its clauses, -1 to 1", "themes"),
+        "cohesion": Column("Float32", "mean similarity of its clauses to its centre, 0-1", "themes"),
+        "status": Column("string", "what kind of theme it is: complaints, praise, everything, or residual", "themes"),
+    },
+)
+
+METRICS = Schema(
+    "metrics",
+    {
+        "metric": Column("string", "nps, csat, ces, rating, net_sentiment, volume …", "metrics", required=True),
+        "by": Column("string", "the column it is split by; 'all' = overall", "metrics", required=True),
+        "segment": Column("string", "the value of that column; 'all' = overall", "metrics", required=True),
+        "period_start": Column(TIME, "first day of the period; missing = all time", "metrics"),
+        "n": Column("Int32", "answers it rests on", "metrics"),
+        "value": Column("Float32", "the figure; missing = too few answers", "metrics"),
+        "low": Column("Float32", "lower end of the 95 % interval", "metrics"),
+        "high": Column("Float32", "upper end of the 95 % interval", "metrics"),
+        "definition": Column("string", "how it is computed", "metrics"),
+    },
+)
+
+DRIVERS = Schema(
+    "drivers",
+    {
+        "theme_id": Column("string", "the theme", "drivers", required=True),
+        "score": Column(
+            "string", "the score it is associated with: nps, csat, ces or rating", "drivers", required=True
+        ),
+        "n": Column("Int32", "scored responses that mention the theme", "drivers"),
+        "difference": Column(
+            "Float32", "mean score with the theme minus without it, in points of the score", "drivers"
+        ),
+        "low": Column("Float32", "lower end of the 95 % interval of the difference", "drivers"),
+        "high": Column("Float32", "upper end of the 95 % interval of the difference", "drivers"),
+        "impact": Column(
+            "Float32", "overall score minus the score without the theme's responses (leave-one-out)", "drivers"
+        ),
+    },
+)
+
+ISSUES = Schema(
+    "issues",
+    {
+        "rank": Column("Int32", "1 = fix first", "issues", required=True),
+        "theme_id": Column("string", "the theme", "issues", required=True),
+        "label": Column("string", "the theme's label", "issues"),
+        "urgency": Column("Float32", "0-100", "issues"),
+        "urgency_low": Column("Float32", "lower end of the 95 % interval", "issues"),
+        "urgency_high": Column("Float32", "upper end of the 95 % interval", "issues"),
+        "rank_low": Column("Int32", "best rank within the 95 % interval", "issues"),
+        "rank_high": Column("Int32", "worst rank within the 95 % interval", "issues"),
+        "reach": Column("Float32", "part: share of customers, 0-1", "issues"),
+        "severity": Column("Float32", "part: how bad, 0-1", "issues"),
+        "momentum": Column("Float32", "part: growth against its own past, 0-1; missing = no dates", "issues"),
+        "impact": Column("Float32", "part: association with the score, 0-1; missing = no scores", "issues"),
+        "immediacy": Column("Float32", "part: danger, deadlines, threats to leave, 0-1", "issues"),
+        "n_feedback": Column("Int32", "comments that tell of it", "issues"),
+        "n_customers": Column("Int32", "customers who tell of it", "issues"),
+        "why": Column("string", "one sentence: why it stands where it stands", "issues"),
+        "quote": Column("string", "a customer's words", "issues"),
+    },
+)
+
+TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, DRIVERS, ISSUES)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the reader of the result must know: what was skipped, doubted or could not be computed."""
+
+    stage: str
+    text: str
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything one run found. `settings` is the effective configuration as a nested dict of plain values."""
+
+    feedback: pd.DataFrame
+    clauses: pd.DataFrame
+    themes: pd.DataFrame
+    metrics: pd.DataFrame
+    drivers: pd.DataFrame
+    issues: pd.DataFrame
+    settings: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    model: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
