@@ -158,6 +158,9 @@ THEMES = Schema(
         "n_feedback": Column("Int32", "comments in it", "themes"),
         "sentiment": Column("Float32", "mean sentiment of its clauses, -1 to 1", "themes"),
         "cohesion": Column("Float32", "mean similarity of its clauses to its centre, 0-1", "themes"),
+        "firmness": Column(
+            "Float32", "how surely it is found again in random samples of the clauses, 0-1 (best Jaccard overlap)", "themes"
+        ),
         "status": Column("string", "what kind of theme it is: complaints, praise, everything, or residual", "themes"),
     },
 )
@@ -173,6 +176,7 @@ METRICS = Schema(
         "value": Column("Float32", "the figure; missing = too few answers", "metrics"),
         "low": Column("Float32", "lower end of the 95 % interval", "metrics"),
         "high": Column("Float32", "upper end of the 95 % interval", "metrics"),
+        "unit": Column("string", "what value, low and high are in: points, %, share (0-1), hours, a scale", "metrics"),
         "definition": Column("string", "how it is computed", "metrics"),
     },
 )
@@ -193,6 +197,21 @@ DRIVERS = Schema(
         "impact": Column(
             "Float32", "overall score minus the score without the theme's responses (leave-one-out)", "drivers"
         ),
+        "impact_low": Column("Float32", "lower end of the 95 % interval of the impact", "drivers"),
+        "impact_high": Column("Float32", "upper end of the 95 % interval of the impact", "drivers"),
+        "contribution": Column(
+            "Float32",
+            "Shapley share of the gap between the score and that of a response without any theme, in points; the "
+            "themes' contributions add up to the explained part of the gap",
+            "drivers",
+        ),
+        "contribution_low": Column("Float32", "lower end of the 95 % interval of the contribution", "drivers"),
+        "contribution_high": Column("Float32", "upper end of the 95 % interval of the contribution", "drivers"),
+        "importance": Column(
+            "Float32", "share of the score's variance that goes with the theme (LMG), 0-1; adds up to R²", "drivers"
+        ),
+        "better": Column("string", "which direction of the score is good: high or low; missing = not told", "drivers"),
+        "unit": Column("string", "what the points are: NPS points, % satisfied, points of the scale", "drivers"),
     },
 )
 
@@ -212,6 +231,13 @@ ISSUES = Schema(
         "momentum": Column("Float32", "part: growth against its own past, 0-1; missing = no dates", "issues"),
         "impact": Column("Float32", "part: association with the score, 0-1; missing = no scores", "issues"),
         "immediacy": Column("Float32", "part: danger, deadlines, threats to leave, 0-1", "issues"),
+        "danger": Column(
+            "Float32",
+            "danger to health, rights or money told beyond chance, 0-1; urgency = 100 x (m + danger x (1 - m)), m the "
+            "weighted mean of the other parts",
+            "issues",
+        ),
+        "top3": Column("Float32", "chance of standing among the first three, 0-1", "issues"),
         "n_feedback": Column("Int32", "comments that tell of it", "issues"),
         "n_customers": Column("Int32", "customers who tell of it", "issues"),
         "why": Column("string", "one sentence: why it stands where it stands", "issues"),
@@ -233,7 +259,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything one run found. `settings` is the effective configuration as a nested dict of plain values."""
+    """Everything one run found. `settings` is the effective configuration as a nested dict of plain values;
+    `inputs` has one dict a file: name, format, rows, sha256."""
 
     feedback: pd.DataFrame
     clauses: pd.DataFrame
@@ -245,3 +272,4 @@ class Analysis:
     notes: tuple[Note, ...] = ()
     model: str = ""
     timings: dict[str, float] = field(default_factory=dict)
+    inputs: tuple[dict[str, Any], ...] = ()
