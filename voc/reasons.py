@@ -1,0 +1,144 @@
+"""Why an issue stands where it stands, in one plain sentence with the figures, and the quote that shows it.
+
+Words only: every figure is handed in. It knows no stage and computes no part of urgency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from voc.intervals import Array, wilson
+
+SAID = {
+    "safety": "a danger to health or safety",
+    "vulnerable": "a person in need of protection",
+    "legal": "a lawyer, the authorities or the press",
+    "money": "money taken or at stake",
+    "outage": "a service that does not work at all",
+    "deadline": "a date at stake",
+    "churn": "leaving",
+    "unresolved": "having had to come back about it",
+    "discourtesy": "rude treatment",
+}
+SPEAKING = 0.2
+"""A signal that is no danger is named from a fifth of those who tell of the issue: rarer ones do not describe it."""
+NAMED_SIGNALS = 2
+SCORED = {"nps": "NPS", "csat": "CSAT", "ces": "effort score", "rating": "rating"}
+UNKNOWN = {"momentum": "growth", "impact": "effect on a score", "severity": "severity", "immediacy": "urgent signals"}
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is told of one issue.
+
+    `speakers` of `everyone`, both called `speaker` ("customers" …); `weekly` comments a week before and now, `shares`
+    of all comments before and now (0-1), `trend` 1 growing, -1 shrinking, 0 neither beyond chance; `signals` how many
+    speakers mention each, worst first, `dangers` those beyond noise; `harm` score and points; `unknown` the parts
+    that could not be judged.
+    """
+
+    status: str
+    speakers: int
+    everyone: int
+    speaker: str
+    trend: int
+    weekly: tuple[float, float]
+    shares: tuple[float, float]
+    signals: Mapping[str, int]
+    dangers: Sequence[str]
+    harm: tuple[str, float] | None
+    unknown: Sequence[str]
+
+
+def reason(telling: Telling) -> str:
+    """One sentence for a support lead."""
+    reach = _spread(telling)
+    if telling.status == "praise":
+        return f"Praised by {reach}; praise is ranked by reach alone."
+    if telling.status == "residual":
+        return f"Told by {reach}: complaints that fit no theme, listed last whatever they weigh."
+    told = [f"Told by {reach}{_trend(telling)}", *_signals(telling), *_harm(telling), *_unknown(telling)]
+    return "; ".join(told) + "."
+
+
+def _spread(telling: Telling) -> str:
+    low, high = (100 * float(end) for end in wilson(telling.speakers, telling.everyone))
+    digits = 0 if low >= 1 else 1
+    ends = sorted({f"{low:.{digits}f}", f"{high:.{digits}f}"}, key=float)
+    return f"{telling.speakers:,} of {telling.everyone:,} {telling.speaker} ({'–'.join(ends)} %)"
+
+
+def _trend(telling: Telling) -> str:
+    """Comments a week where they move as the share does, else the shares: the ranking goes by shares."""
+    (before, now), (share_before, share_now) = telling.weekly, telling.shares
+    if telling.trend == 0:
+        return ""
+    word = "up" if telling.trend > 0 else "down"
+    if before == 0:
+        return f", new: {_short(now)} comments a week and none before"
+    if (now - before) * telling.trend > 0 and _short(before) != _short(now):
+        return f", {word} from {_short(before)} to {_short(now)} comments a week"
+    return f", {word} from {_short(100 * share_before)} % to {_short(100 * share_now)} % of all comments"
+
+
+def _signals(telling: Telling) -> list[str]:
+    """Dangers first, then what a fifth of the speakers mention."""
+    often = [name for name, count in telling.signals.items() if count >= max(2, SPEAKING * telling.speakers)]
+    named = [*dict.fromkeys((*telling.dangers, *often))][:NAMED_SIGNALS]
+    if not named:
+        return []
+    first = telling.signals[named[0]]
+    said = f"{first:,} {'mentions' if first == 1 else 'mention'} {SAID[named[0]]}"
+    return [" and ".join([said, *(f"{telling.signals[name]:,} {SAID[name]}" for name in named[1:])])]
+
+
+def _harm(telling: Telling) -> list[str]:
+    if telling.harm is None:
+        return []
+    score, points = telling.harm
+    return [f"goes with an overall {SCORED[score]} {_short(abs(points))} points {'lower' if points < 0 else 'higher'}"]
+
+
+def _unknown(telling: Telling) -> list[str]:
+    words = [UNKNOWN[part] for part in telling.unknown if part in UNKNOWN]
+    return [f"{' and '.join(words)} could not be judged"] if words else []
+
+
+def _short(figure: float) -> str:
+    """Two digits at least, no decimals from ten on.
+
+    >>> [_short(each) for each in (0.123, 3.0, 3.14, 41.8)]
+    ['0.12', '3', '3.1', '42']
+    """
+    return f"{figure:.0f}" if abs(figure) >= 10 else f"{figure:.2g}"
+
+
+def best_quotes(told: pd.DataFrame, wanted: Mapping[str, str]) -> dict[str, str]:
+    """A customer's words per theme: its best quote; where `wanted` names a signal, the best or else worst that has it.
+
+    `told` holds clauses with a column 0/1 per signal.
+    """
+    asked = told["theme_id"].map(dict(wanted)).fillna("").to_numpy(str)
+    alarming: Array = np.zeros(len(told), bool)
+    for signal in {*wanted.values()}:
+        alarming |= (asked == signal) & (told[signal].to_numpy(float) > 0)
+    order = pd.DataFrame({
+        "theme_id": told["theme_id"],
+        "calm": ~alarming,
+        "quote_rank": _numbers(told, "quote_rank", np.inf),
+        "mild": np.where(alarming, -_numbers(told, "severity", 0.0), 0.0),
+        "poor_fit": -_numbers(told, "theme_score", 0.0),
+        "clause_id": told["clause_id"],
+    })  # fmt: skip
+    best = order.sort_values([*order.columns]).drop_duplicates("theme_id")
+    return dict(zip(best["theme_id"], told.loc[best.index, "text"], strict=True))
+
+
+def _numbers(told: pd.DataFrame, name: str, missing: float) -> Array:
+    if name not in told.columns:
+        return np.full(len(told), missing)
+    return told[name].astype("Float64").to_numpy(float, na_value=missing)
