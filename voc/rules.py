@@ -1,0 +1,111 @@
+"""What voc knows of one language, loaded from `languages/<code>.toml`. A new language is a data file, not code.
+
+Unknown languages get the general rules: no contrast words, no abbreviations, only the stop words that spaCy has for
+them. This module judges nothing; it also loads no spaCy pipeline.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from runpy import run_path
+from types import MappingProxyType
+from typing import Any
+
+from voc.errors import ConfigError, nearest
+
+FOLDER = Path(__file__).parent / "languages"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One language. Words are in lower case; in phrases `*` stands for a few words and `#` for a number."""
+
+    code: str
+    """ISO 639-1, such as `de`; `und` for the general rules."""
+    name: str = ""
+    """The language's name for itself."""
+    english_name: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other codes of the same language: `no` is also `nb` and `nn`."""
+    spacy: str = ""
+    """Code of the spaCy language class where it is not `code`."""
+    contrast: tuple[str, ...] = ()
+    """Words that open a clause which turns against what was said: but, however. With a leading comma: only after one."""
+    contrast_end: tuple[str, ...] = ()
+    """The same for languages that put the turn at the end of the first clause."""
+    concessive: tuple[str, ...] = ()
+    """Words that open a clause which concedes; opening a sentence, the turn comes at the next comma: although."""
+    keep: tuple[str, ...] = ()
+    """Phrases in which a contrast word contrasts nothing: nothing but, not only * but."""
+    nothing: tuple[str, ...] = ()
+    """Whole answers that say nothing."""
+    abbreviations: tuple[str, ...] = ()
+    """Words whose full stop ends no sentence, without it: dr, e.g."""
+    ordinal_period: bool = False
+    """Whether a full stop after a number makes an ordinal: der 3. Tag."""
+    fillers: tuple[str, ...] = ()
+    """Words that feedback is full of and that name no theme; they join the stop words."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """Header words per field of the feedback table, for the readers."""
+
+    @cached_property
+    def stop_words(self) -> frozenset[str]:
+        """Words too common to name a theme, in lower case: spaCy's list and `fillers`."""
+        return frozenset((*_spacy_stop_words(self.spacy or self.code), *self.fillers))
+
+
+GENERAL = Rules(code="und", name="und", english_name="unknown language")
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> Mapping[str, Rules]:
+    """The rules of every language that has a data file, by code, in the order of the codes."""
+    return MappingProxyType({path.stem: _read(path) for path in sorted(FOLDER.glob("*.toml"))})
+
+
+@lru_cache(maxsize=1024)
+def load(code: str) -> Rules:
+    """The rules of a language by its code or an alias, with or without a region; general rules where none are known.
+
+    >>> load("pt-BR").english_name, load("nb").code, load("tlh").contrast
+    ('Portuguese', 'no', ())
+    """
+    wanted = code.strip().lower().replace("_", "-").partition("-")[0]
+    known = all_rules()
+    if wanted in known:
+        return known[wanted]
+    alias = next((rules for rules in known.values() if wanted in rules.aliases), None)
+    return alias or Rules(code=wanted or "und", name=wanted, english_name=wanted)
+
+
+def _read(path: Path) -> Rules:
+    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    known = {each.name for each in fields(Rules)} - {"code"}
+    for key in settings:
+        if key not in known:
+            raise ConfigError(f"{path.name}: there is no rule '{key}'; {nearest(key, known)}")
+    return Rules(code=path.stem, **{key: _frozen(value) for key, value in settings.items()})
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, tables as read-only mappings."""
+    if isinstance(value, dict):
+        return MappingProxyType({key: _frozen(each) for key, each in value.items()})
+    return tuple(value) if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=256)
+def _spacy_stop_words(code: str) -> frozenset[str]:
+    """spaCy's stop words of a language, from its file: importing spaCy itself takes a second."""
+    spec = find_spec("spacy")
+    if spec is None or spec.origin is None or not code.isalpha():
+        return frozenset()
+    path = Path(spec.origin).parent / "lang" / code / "stop_words.py"
+    if not path.exists():
+        return frozenset()
+    return frozenset(word.lower() for word in run_path(str(path)).get("STOP_WORDS", ()))
