@@ -1,0 +1,17 @@
+"""Readers: files of any format in, one feedback table out, with everything that was recognised and doubted.
+
+`formats` has the registry; `tabular`, `sheets`, `json_files` and `parquet` read one family each into a raw table;
+`texts`, `scores`, `dates` and `columns` find out what its columns are; `answers` makes feedback of it. Nothing here
+judges what customers say, and nothing reaches for the network.
+"""
+
+from voc.readers import json_files, parquet, sheets, tabular  # importing them registers their formats
+from voc.readers.columns import find_text
+from voc.readers.formats import READERS, Head, Reader, reader
+from voc.readers.reading import read, read_feedback
+from voc.readers.recognition import Guess, Reading, Recognition
+
+__all__ = [
+    "READERS", "Guess", "Head", "Reader", "Reading", "Recognition", "find_text",
+    "json_files", "parquet", "read", "read_feedback", "reader", "sheets", "tabular",
+]  # fmt: skip

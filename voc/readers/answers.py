@@ -1,0 +1,203 @@
+"""From a file's raw table to feedback: one row per answer, typed fields, unique ids, the file's other columns kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from voc.readers import dates
+from voc.readers.cells import figures, text_of, typed
+from voc.readers.columns import DATES, Columns
+from voc.readers.headers import normalise
+from voc.readers.recognition import BROKEN, LINE, note
+from voc.tables import FEEDBACK, Note
+
+UNITS: Final = {
+    "s": r"s|sec|secs|seconds?|sekunden|secondes|secondi|segundos",
+    "min": r"m|min|mins|minutes?|minuten|minuti|minutos",
+    "h": r"h|hr|hrs|hours?|stunden|heures|ore|horas",
+    "D": r"d|days?|tage|jours|giorni|dias",
+}
+SUFFIX: Final = "_in_file"
+"""Added to a column of the file that has the name of one of voc's own."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The feedback of one file."""
+
+    frame: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+def build(raw: pd.DataFrame, columns: Columns, *, source: str, stem: str) -> Answers:
+    """The FEEDBACK-shaped table of one file; rows keep their order, and none is left out but wholly empty ones."""
+    rows = np.arange(1, len(raw) + 1)
+    blank = raw.isna().all(axis="columns").to_numpy(dtype=bool)
+    raw, rows = raw[~blank].reset_index(drop=True), rows[~blank]
+    notes = [note("Wholly empty rows were left out", int(blank.sum()))] if blank.any() else []
+    base, told = _responses(raw, columns, rows, stem)
+    base["source"] = pd.array([source] * len(base), dtype="string")
+    others, renamed = _others(raw, columns, base)
+    frame = _one_row_per_answer(pd.concat([base, others], axis="columns"), raw, columns.texts)
+    frame = _with_broken(frame, raw, told_notes := [*notes, *told, *renamed])
+    return Answers(FEEDBACK.check(frame), tuple(told_notes))
+
+
+def _responses(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str) -> tuple[pd.DataFrame, list[Note]]:
+    """Ids, times, names and scores: one row per row of the file."""
+    base, notes = _ids(raw, columns, rows, stem)
+    for field in ("customer_id", "question", "channel", "agent"):
+        if field in columns.fields:
+            base[field] = text_of(raw[columns.fields[field]]).str.strip()
+    for field in DATES:
+        if field in columns.fields:
+            notes += _set_time(base, field, raw[columns.fields[field]], columns.fields[field])
+    for field, yearly in (("revenue", 1), ("monthly_revenue", 12)):
+        if field in columns.fields:
+            base["revenue"] = (_amounts(raw[columns.fields[field]]) * yearly).astype("Float32")
+    for field, score in columns.scores.items():
+        base[field] = score.values.loc[raw.index] if len(score.values) == len(raw) else score.values
+        if field != "nps":
+            base[f"{field}_scale"] = pd.array([score.scale] * len(base), dtype="string")
+    return base, notes
+
+
+def _ids(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str) -> tuple[pd.DataFrame, list[Note]]:
+    """`response_id` as the file has it or from file and row; `feedback_id` unique."""
+    made = pd.Series([f"{stem}-{row}" for row in rows], dtype="string")
+    column = columns.fields.get("feedback_id")
+    given = text_of(raw[column]).str.strip() if column else made
+    missing = given.isna()
+    ids = given.fillna(made)
+    repeated = ids.duplicated(keep=False)
+    shared = repeated & _agree(ids, columns)
+    unique = _told_apart(ids)
+    notes = [note(f"Ids in '{column}' that occur more than once, made unique by a number", int(ids.duplicated().sum()))]
+    if column and missing.any():
+        notes.append(note(f"Rows without an id in '{column}' got one from file and row", int(missing.sum())))
+    kept = columns.fields.get("response_id")
+    response = text_of(raw[kept]).fillna(unique) if kept else ids.where(shared | ~repeated, unique)
+    base = pd.DataFrame({"feedback_id": unique, "response_id": response}).astype("string")
+    return base, [each for each in notes if each.count]
+
+
+def _agree(ids: pd.Series, columns: Columns) -> pd.Series:
+    """Whether all rows of an id have the same scores, and so are one response; without scores nothing says so."""
+    agree = pd.Series(bool(columns.scores), index=ids.index)
+    for score in columns.scores.values():
+        agree &= score.values.groupby(ids).transform("nunique") <= 1
+    return agree
+
+
+def _told_apart(ids: pd.Series) -> pd.Series:
+    """Repeated ids with -2, -3 … behind, none of which is taken already."""
+    taken = set(ids)
+    unique: list[str] = []
+    seen: dict[str, int] = {}
+    for each in ids:
+        number = seen.get(each, 0) + 1
+        name = each if number == 1 else f"{each}-{number}"
+        while number > 1 and name in taken:
+            number += 1
+            name = f"{each}-{number}"
+        seen[each] = number
+        taken.add(name)
+        unique.append(name)
+    return pd.Series(unique, index=ids.index, dtype="string")
+
+
+def _set_time(base: pd.DataFrame, field: str, cells: pd.Series, header: str) -> list[Note]:
+    """Fill a time, given as such or as a time span after `created_at`; what was lost or guessed is told."""
+    span = _span(cells, header) if field in ("first_reply_at", "resolved_at") else None
+    if span is not None:
+        base[field] = base["created_at"] + span if "created_at" in base else pd.Series(pd.NaT, index=base.index)
+        return [] if "created_at" in base else [note(f"'{header}' is a time span, and there is no date to add it to")]
+    found = dates.parse(cells, header)
+    base[field] = found.times
+    notes = [note(f"Dates in '{header}': {found.doubt}")] if found.doubt else []
+    if found.lost:
+        listed = ", ".join(f"'{each[:40]}'" for each in found.examples)
+        notes.append(note(f"Cells in '{header}' that are no dates, taken as missing (such as {listed})", found.lost))
+    return notes
+
+
+def _span(cells: pd.Series, header: str) -> pd.Series | None:
+    """Time spans, where the header names their unit ("First reply time in minutes") or cells are hh:mm:ss."""
+    words = normalise(header).split()
+    unit = next((unit for unit, names in UNITS.items() if any(re.fullmatch(names, word) for word in words[1:])), None)
+    if unit:
+        return pd.to_timedelta(figures(cells).astype("float64"), unit=unit)
+    clocks = text_of(cells).dropna()
+    if len(clocks) and clocks.str.fullmatch(r"\d+:[0-5]\d:[0-5]\d").all():
+        return pd.to_timedelta(text_of(cells).astype(object), errors="coerce")
+    return None
+
+
+def _amounts(cells: pd.Series) -> pd.Series:
+    """Amounts of money, with currency signs, and with either comma or point for decimals.
+
+    >>> _amounts(pd.Series(["€ 1.234,50", "1,234.50 USD", "12", ""], dtype="string")).tolist()
+    [1234.5, 1234.5, 12.0, <NA>]
+    """
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells.astype("Float64")
+    bare = text_of(cells).str.replace(r"[^\d.,-]", "", regex=True)
+    comma = bare.str.contains(r",\d{1,2}$", regex=True).fillna(value=False).astype(bool)
+    plain = bare.str.replace(",", "").where(~comma, bare.str.replace(".", "").str.replace(",", "."))
+    return pd.to_numeric(plain, errors="coerce").astype("Float64")
+
+
+def _others(raw: pd.DataFrame, columns: Columns, base: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
+    """The columns without a field, typed, under their own names or, where those are voc's, with SUFFIX."""
+    used = {*columns.texts, *columns.fields.values(), *(score.column for score in columns.scores.values()), BROKEN, LINE}
+    taken = {*FEEDBACK.columns, *base.columns}
+    kept: dict[str, pd.Series] = {}
+    notes = []
+    for name in map(str, raw.columns):
+        if name in used or (re.fullmatch(r"column \d+", name) and raw[name].isna().all()):
+            continue
+        new = name
+        while new in taken:
+            new += SUFFIX
+        if new != name:
+            notes.append(note(f"The file's column '{name}' is kept as '{new}', since voc has a column of that name"))
+        taken.add(new)
+        kept[new] = typed(raw[name])
+    return pd.DataFrame(kept, index=base.index), notes
+
+
+def _one_row_per_answer(base: pd.DataFrame, raw: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """Repeat each response for each of its answers; `question` holds the column. No answer at all keeps one row."""
+    answers = [text_of(raw[name]) for name in texts]
+    if len(texts) == 1:
+        return base.assign(text=answers[0])
+    filled = np.column_stack([each.notna().to_numpy(dtype=bool) for each in answers])
+    silent = ~filled.any(axis=1)
+    filled[silent, 0] = True
+    places, questions = np.nonzero(filled)
+    frame = base.iloc[places].reset_index(drop=True)
+    stacked = np.column_stack([each.to_numpy(dtype=object, na_value=None) for each in answers])
+    frame["text"] = pd.array(stacked[places, questions], dtype="string")
+    asked = pd.Series(np.asarray(texts, dtype=object)[questions], dtype="string")
+    frame["question"] = asked.mask(pd.Series(silent[places]))
+    numbers = pd.Series(questions + 1).astype("string")
+    frame["feedback_id"] = frame["feedback_id"].where(pd.Series(silent[places]), frame["feedback_id"] + "." + numbers)
+    frame.index = pd.Index(places)
+    return frame
+
+
+def _with_broken(frame: pd.DataFrame, raw: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
+    """Broken rows keep their line as text, and say in `skip` why they are not used."""
+    if BROKEN not in raw:
+        return frame.assign(skip=pd.array([pd.NA] * len(frame), dtype="string"))
+    reasons, lines = raw[BROKEN].reindex(frame.index), raw[LINE].reindex(frame.index)
+    for reason, count in raw[BROKEN].value_counts().sort_index().items():
+        first = raw.loc[raw[BROKEN] == reason, LINE].iloc[0]
+        notes.append(note(f"Kept but not used: {reason} (first: '{str(first)[:60]}')", int(count)))
+    return frame.assign(text=frame["text"].where(reasons.isna(), lines), skip=reasons)

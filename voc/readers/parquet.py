@@ -1,0 +1,61 @@
+"""Parquet files, as any tool writes them: lists and nested values become JSON text, categories plain values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from voc.config import ReadConfig
+from voc.errors import InputError
+from voc.readers.cells import unique_names
+from voc.readers.formats import Head, reader
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def looks_parquet(head: Head) -> bool:
+    """By its magic bytes."""
+    return head.start.startswith(b"PAR1")
+
+
+@reader("parquet", sniff=looks_parquet, rank=50, suffixes=(".parquet",))
+def read_parquet(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 - every reader takes options
+    """The raw table, with the file's own types."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            rows = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path.name} is a damaged Parquet file: {str(error).splitlines()[0]}") from error
+    names = unique_names(rows.column_names)
+    kept = [place for place, name in enumerate(rows.column_names) if not name.startswith("__index_level_")]
+    return pd.DataFrame({names[place]: _column(rows.column(place)) for place in kept}, index=range(rows.num_rows))
+
+
+def _column(column: pa.ChunkedArray) -> pd.Series:
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pd.Series(pd.array(column.to_pylist(), dtype="string"))
+    if pa.types.is_integer(kind):
+        return pd.Series(pd.array(column.to_pylist(), dtype="UInt64" if kind == pa.uint64() else "Int64"))
+    if pa.types.is_boolean(kind):
+        return pd.Series(pd.array(column.to_pylist(), dtype="boolean"))
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pd.Series([_text(value) for value in column.to_pylist()], dtype="string")
+    return column.to_pandas()
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,121 @@
+"""What the cells of a column look like: prose, figures, dates, links; how many there are, and how many differ.
+
+Judged on a sample of the distinct values that does not depend on the order of rows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from voc.readers import dates
+from voc.readers.cells import MISSING_FIGURES, figures, text_of
+from voc.readers.headers import frequent_words, normalise
+
+SAMPLE: Final = 500
+"""Distinct values looked at: enough to tell a share to four points, few enough to cost milliseconds a column."""
+LINK: Final = re.compile(r"\s*(https?://|www\.|/[\w-]+/|[\w.+-]+@[\w-]+\.\w+\s*$|[\w-]+(\.[\w-]+)+/)", re.IGNORECASE)
+WIDE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]")
+"""Scripts that put no spaces between words; two of their characters count as one word."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One column of a raw table."""
+
+    name: str
+    cells: pd.Series
+
+    @cached_property
+    def strings(self) -> pd.Series:
+        """The cells as text."""
+        return text_of(self.cells)
+
+    @cached_property
+    def n_filled(self) -> int:
+        """Cells that are not empty."""
+        return int(self.strings.notna().sum())
+
+    @cached_property
+    def n_distinct(self) -> int:
+        """Different values."""
+        return int(self.strings.nunique())
+
+    @property
+    def variety(self) -> float:
+        """Different values per filled cell, 0-1."""
+        return self.n_distinct / max(self.n_filled, 1)
+
+    @cached_property
+    def sample(self) -> list[str]:
+        """Some distinct values, the same ones whatever the order of rows."""
+        distinct = np.asarray(self.strings.dropna().unique(), dtype=object)
+        if len(distinct) > SAMPLE:
+            distinct = distinct[np.argsort(pd.util.hash_array(distinct, categorize=False), kind="stable")[:SAMPLE]]
+        return sorted(distinct)
+
+    @cached_property
+    def words(self) -> float:
+        """Words per value."""
+        counts = [len(value[:2000].split()) + len(WIDE.findall(value[:2000])) / 2 for value in self.sample]
+        return sum(counts) / max(len(counts), 1)
+
+    @cached_property
+    def frequent(self) -> float:
+        """Share of the words that are among the commonest of a language: 0.3 and more in prose, near 0 in names."""
+        words = [word for value in self.sample for word in re.findall(r"[^\W\d_]+", value[:2000])]
+        return sum(normalise(word) in frequent_words() for word in words) / max(len(words), 1)
+
+    @cached_property
+    def figure_share(self) -> float:
+        """Share of the values that are figures."""
+        values = [value for value in self.sample if value not in MISSING_FIGURES]
+        numbers = figures(pd.Series(values, dtype="string"))
+        return float(numbers.notna().mean()) if values else 0.0
+
+    @cached_property
+    def number_share(self) -> float:
+        """Share of the values that are nothing but a number."""
+        values = [value for value in self.sample if value not in MISSING_FIGURES]
+        return sum(bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", value.strip())) for value in values) / max(len(values), 1)
+
+    @cached_property
+    def date_share(self) -> float:
+        """Share of the values that are dates."""
+        if pd.api.types.is_datetime64_any_dtype(self.cells.dtype):
+            return 1.0
+        return dates.share(self.sample)
+
+    @cached_property
+    def link_share(self) -> float:
+        """Share of the values that are links, paths or mail addresses."""
+        return sum(bool(LINK.match(value)) for value in self.sample) / max(len(self.sample), 1)
+
+    @cached_property
+    def numbers(self) -> pd.Series:
+        """The cells as figures."""
+        return figures(self.cells)
+
+    @property
+    def is_prose(self) -> bool:
+        """Sentences of people: several words a value, common words among them."""
+        telling = self.frequent >= PROSE_FREQUENT or self.words >= LONG
+        return self.words >= PROSE_WORDS and telling and not self.is_machine
+
+    @property
+    def is_machine(self) -> bool:
+        """Numbers, dates or links."""
+        return self.number_share >= 0.5 or self.date_share >= 0.5 or self.link_share >= 0.3
+
+
+PROSE_WORDS: Final = 4.0
+PROSE_FREQUENT: Final = 0.15
+LONG: Final = 10.0
+"""Words a value from which, and share of common words from which, a column without a telling header is prose; at LONG
+words it is prose in any language. Measured: comments 0.2-0.5 and 5-100 words, names and titles below 0.1 and 6 words.
+Guarded by `test_what_is_text`."""

@@ -1,0 +1,94 @@
+"""From what the user names (files, folders, globs) to files, and names that tell them apart."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voc.errors import InputError
+from voc.readers.formats import suffixes
+from voc.readers.recognition import note
+from voc.tables import Note
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file; `asked` = named itself and not found in a folder; `stem` tells it apart from the others."""
+
+    path: Path
+    asked: bool
+    stem: str = ""
+
+
+def expand(sources: Sequence[str | Path]) -> tuple[list[Source], list[Note]]:
+    """The files that are meant, each once, folders and globs in the order of their names."""
+    if not sources:
+        raise InputError("No source was named; give a file, a folder or a pattern such as 'exports/*.csv'")
+    found: dict[Path, Source] = {}
+    notes: list[Note] = []
+    for each in sources:
+        for source in _expand(each, notes):
+            if source.path.resolve() in found:
+                notes.append(note(f"{source.path.name} was named twice and read once"))
+            found.setdefault(source.path.resolve(), source)
+    return _named(list(found.values())), notes
+
+
+def _expand(source: str | Path, notes: list[Note]) -> list[Source]:
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _in_folder(path, notes)
+    if path.is_file():
+        return [Source(path, asked=True)]
+    if any(sign in str(path) for sign in "*?["):
+        matches = [Path(each) for each in sorted(glob.glob(str(path), recursive=True))]
+        files = [match for match in matches if match.is_file()]
+        if files:
+            return [Source(each, asked=len(files) == 1) for each in files]
+        raise InputError(f"No file matches '{source}'")
+    raise InputError(f"There is no file '{source}'{_guess(path)}")
+
+
+def _in_folder(folder: Path, notes: list[Note]) -> list[Source]:
+    """Every file in a folder and those below that has a usual ending; hidden ones are passed over."""
+    files = sorted(
+        path for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+    )  # fmt: skip
+    known = [path for path in files if path.name.lower().endswith(tuple(suffixes()))]
+    if not known:
+        raise InputError(f"The folder '{folder}' holds no file that voc reads ({', '.join(sorted(suffixes()))})")
+    if len(known) < len(files):
+        notes.append(note(f"Files in '{folder.name}' of other kinds were passed over", len(files) - len(known)))
+    return [Source(path, asked=False) for path in known]
+
+
+def _guess(path: Path) -> str:
+    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    if not path.parent.is_dir():
+        return f": the folder '{path.parent}' does not exist"
+    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else f" in {path.parent.resolve()}"
+
+
+def _named(sources: list[Source]) -> list[Source]:
+    """Stems that differ: the folder's name is put before a stem that several files share, then a number."""
+    stems = [_stem(source.path) for source in sources]
+    shared = Counter(stems)
+    stems = [f"{s.path.resolve().parent.name}-{stem}" if shared[stem] > 1 else stem for s, stem in zip(sources, stems, strict=True)]
+    seen: Counter[str] = Counter()
+    named = []
+    for source, stem in zip(sources, stems, strict=True):
+        seen[stem] += 1
+        named.append(Source(source.path, source.asked, stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"))
+    return named
+
+
+def _stem(path: Path) -> str:
+    """A file's name without its ending."""
+    endings = sorted(suffixes(), key=len, reverse=True)
+    return next((path.name[: -len(each)] for each in endings if path.name.lower().endswith(each)), path.stem) or path.name

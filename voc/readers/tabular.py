@@ -1,0 +1,117 @@
+"""CSV, TSV and their kin, in any encoding; plain text files with one comment a line too."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from voc.config import ReadConfig
+from voc.errors import InputError
+from voc.readers import delimited, encodings
+from voc.readers.cells import is_figure, unique_names
+from voc.readers.formats import Head, reader
+from voc.readers.headers import EXACT, match
+from voc.readers.recognition import BROKEN, LINE, note
+from voc.tables import Note
+
+BLOCK: Final = 2**18
+ROWS_AT_ONCE: Final = 50_000
+"""Rows turned into a table together; more is no faster and takes more memory."""
+
+Blocks = Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A delimited file that is open: how it is written, its header, and its records to come."""
+
+    encoding: encodings.Encoding
+    dialect: delimited.Dialect
+    header: tuple[str, ...]
+    records: Iterator[delimited.Record]
+    notes: tuple[Note, ...]
+
+
+def blocks_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, unpacked where it is gzipped."""
+    with path.open("rb") as raw:
+        packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        with gzip.open(raw) if packed else raw as file:
+            try:
+                while block := file.read(BLOCK):
+                    yield block
+            except (EOFError, OSError) as error:
+                raise InputError(f"{path.name} is damaged: {error}") from error
+
+
+def looks_delimited(head: Head) -> bool:
+    """Text of any kind; this is the reader of last resort."""
+    return not head.is_binary
+
+
+@reader("csv", sniff=looks_delimited, rank=90, suffixes=(".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz"))
+def read_csv(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 - every reader takes options
+    """The raw table of a delimited file: every cell as text, empty cells missing."""
+    table = open_table(lambda: blocks_of(path))
+    chunks = list(frames(table, ROWS_AT_ONCE))
+    frame = pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(columns=table.header, dtype="string")
+    frame = frame.mask(frame == "")
+    frame.attrs = {"encoding": table.encoding.label, "delimiter": table.dialect.label, "notes": table.notes}
+    return frame
+
+
+def frames(table: Table, rows: int) -> Iterator[pd.DataFrame]:
+    """The table in chunks; BROKEN and LINE say which rows are broken."""
+    while chunk := list(islice(table.records, rows)):
+        columns = zip(*(record.cells for record in chunk), strict=True)
+        frame = pd.DataFrame({
+            name: pd.array(list(cells), dtype="string") for name, cells in zip(table.header, columns, strict=True)
+        })
+        frame[BROKEN] = pd.array([record.broken for record in chunk], dtype="string")
+        frame[LINE] = pd.array([record.raw or None for record in chunk], dtype="string")
+        yield frame
+
+
+def open_table(blocks: Blocks) -> Table:
+    """Find out how a file is written, and stop before its first row."""
+    encoding = encodings.detect(blocks())
+    texts = encodings.decode(blocks(), encoding)
+    head = _head(texts)
+    dialect = delimited.detect(head)
+    _, rest = delimited.split_hint(head)
+    layout = delimited.layout(head, dialect, is_figure, _is_known)
+    rows = delimited.records(delimited.lines(chain([rest], texts)), dialect, len(layout.header))
+    for _ in islice(rows, layout.above + layout.named):
+        pass
+    return Table(encoding, dialect, unique_names(layout.header), rows, tuple(_notes(encoding, layout)))
+
+
+def _head(texts: Iterator[str]) -> str:
+    """The first characters of a file, in whole blocks."""
+    taken: list[str] = []
+    while sum(map(len, taken)) < delimited.HEAD and (text := next(texts, None)) is not None:
+        taken.append(text)
+    return "".join(taken).removeprefix("\ufeff")
+
+
+def _is_known(header: str) -> bool:
+    """Whether a cell is a header word of the fields that every export has."""
+    return any(match(header, field) == EXACT for field in ("text", "created_at", "feedback_id", "nps", "rating"))
+
+
+def _notes(encoding: encodings.Encoding, layout: delimited.Layout) -> Iterator[Note]:
+    if encoding.mixed:
+        yield note("The file is UTF-8 with bytes that are not; they were read as Windows-1252")
+    if encoding.strays:
+        letters = " ".join(sorted(encoding.strays.values()))
+        yield note(f"The file is Windows-1252 with letters of an old DOS code page in between ({letters}); they were put right")
+    if layout.above:
+        yield note("Rows above the header were left out", layout.above)
+    if not layout.named:
+        yield note("The file has no header; its columns are numbered")
