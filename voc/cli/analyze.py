@@ -1,0 +1,220 @@
+"""`voc analyze`: read, analyse, write, and print the ranking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voc.cli.settings import effective, reading_options
+from voc.errors import ConfigError, InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.text import Text
+
+    from voc.config import Config
+    from voc.readers.recognition import Reading, Recognition
+    from voc.tables import Analysis
+
+OUT = "voc-report"
+ISSUES_SHOWN = 10
+NOTES_SHOWN = 8
+HEADLINES = ("nps", "csat", "ces", "rating", "net_sentiment")
+NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
+
+
+@click.command(short_help="Rank what customers complain about.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o", "--out", default=OUT, show_default=True, metavar="DIR", help="Folder for the report and the tables."
+)
+@click.option("--by", multiple=True, metavar="COLUMN", help="Figures by this column too (repeatable).")
+@click.option("--themes-of", type=click.Choice(["complaints", "praise", "everything"]), help="What to group and rank.")
+@click.option("--model", metavar="NAME", help="The model that reads the comments, by name or folder.")
+@reading_options
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print columns as recognised, all notes and timings too.")
+def analyze(
+    *,
+    sources: tuple[str, ...],
+    out: str,
+    by: tuple[str, ...],
+    themes_of: str | None,
+    model: str | None,
+    settings_file: Path | None,
+    assignments: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    **columns: Any,
+) -> None:
+    """Find what customers complain about in one or more exports, rank it by urgency, and write a report.
+
+    DIR receives report.html, issues.csv, themes.csv, metrics.csv, drivers.csv, feedback.parquet, clauses.parquet and
+    run.json, or nothing where the run fails.
+    """
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    named: dict[str, dict[str, Any]] = {
+        "sentiment": {"model": model},
+        "themes": {"of": themes_of},
+        "metrics": {"by": by},
+    }
+    config, used = effective(settings_file, assignments, columns, **named)
+    analysis, reading = _run(sources, out, config, quiet=quiet)
+    if not quiet:
+        _show(analysis, reading, out, used, verbose=verbose)
+
+
+def _run(sources: Sequence[str], out: str, config: Config, *, quiet: bool) -> tuple[Analysis, Reading]:
+    """Read, analyse and write; what cannot work is found out before the long part."""
+    from voc.cli.terminal import progress
+    from voc.pipeline import analyze as run
+    from voc.readers import read_feedback
+    from voc.sinks import write
+
+    _check_target(Path(out))
+    with progress(shown=not quiet) as advance:
+        reading = read_feedback(sources, config.read)
+        _check_segments(reading.frame, config.metrics.by)
+        inputs = tuple(map(_input, reading.sources))
+        found = run(reading.frame, config, progress=advance, notes=reading.notes)
+        analysis = replace(found, inputs=inputs)
+        advance("writing", 0, 0)
+        write(analysis, out)
+    return analysis, reading
+
+
+def _check_target(folder: Path) -> None:
+    """The sink would refuse these too, but only after minutes of work."""
+    from voc.sinks.run import RUN_FILE, is_run
+
+    if folder.is_file():
+        raise InputError(f"{folder} is a file; the results need a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not is_run(folder / RUN_FILE):
+        raise InputError(f"{folder} holds files that voc did not write; name a new or empty folder with --out")
+    above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise InputError(f"Cannot write to {folder}: {above} is not a folder that may be written to")
+
+
+def _check_segments(feedback: pd.DataFrame, by: Sequence[str]) -> None:
+    from voc.tables import FEEDBACK
+
+    known = {*map(str, feedback.columns), *FEEDBACK.columns}
+    for name in by:
+        if name not in known:
+            raise ConfigError(f"Cannot split by '{name}', there is no such column; {nearest(name, feedback.columns)}")
+
+
+def _input(source: Recognition) -> dict[str, Any]:
+    return {"name": Path(source.path).name, "format": source.format, "rows": source.n_rows, "sha256": source.digest}
+
+
+def _show(analysis: Analysis, reading: Reading, out: str, used: Path | None, *, verbose: bool) -> None:
+    """What was found, on standard output; how it came about, on standard error."""
+    from voc.cli.terminal import console, tell
+
+    screen, remarks = console(), console(stderr=True)
+    if used:
+        remarks.print(f"Settings: {used}", markup=False)
+    if verbose:
+        _show_run(analysis, reading, remarks)
+    _show_headline(analysis, screen)
+    _show_ranking(analysis, screen)
+    if analysis.notes:
+        screen.print("Notes")
+        tell(screen, analysis.notes, most=None if verbose else NOTES_SHOWN)
+    screen.print(f"\nReport: {Path(out) / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def _show_run(analysis: Analysis, reading: Reading, remarks: Console) -> None:
+    """Columns as recognised, model and timings."""
+    from voc.cli.terminal import readable
+
+    for source in reading.sources:
+        remarks.print(f"{source.path}: {source.format}, {source.n_rows:,} rows", markup=False)
+        for guess in source.guesses:
+            if guess.field:
+                remarks.print(readable(f"  {guess.column} -> {guess.field}: {guess.reason}"), markup=False)
+    remarks.print(f"Model: {analysis.model}", markup=False)
+    spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in analysis.timings.items())
+    remarks.print(f"Time: {spent}", markup=False)
+
+
+def _show_headline(analysis: Analysis, screen: Console) -> None:
+    """Two lines: what was analysed, and the survey's figures with their intervals."""
+    from voc.report.figures import overall
+    from voc.report.wording import several
+
+    feedback = analysis.feedback
+    used = feedback[feedback["skip"].isna()]
+    languages = used["lang"][used["lang"] != "und"].nunique()
+    told = [several(len(feedback), "comment"), f"{len(used):,} analysed", several(languages, "language"), _span(used)]
+    screen.print(" · ".join(filter(None, told)), style="bold", markup=False)
+    figures = [
+        each for each in overall(analysis.metrics).values() if each.metric in HEADLINES and each.value is not None
+    ]
+    texts = [f"{each.name} {each.text}" + (f" ({each.interval})" if each.interval else "") for each in figures]
+    if texts:
+        screen.print(" · ".join(texts), markup=False)
+
+
+def _span(feedback: pd.DataFrame) -> str:
+    """First to last day."""
+    from voc.report.wording import day
+
+    dates = feedback["created_at"].dropna() if "created_at" in feedback else feedback["skip"].dropna()
+    if dates.empty:
+        return ""
+    first, last = day(dates.min()), day(dates.max())
+    return first if first == last else f"{first} to {last}"
+
+
+def _show_ranking(analysis: Analysis, screen: Console) -> None:
+    from voc.cli.terminal import columns
+    from voc.report.wording import several
+
+    issues = analysis.issues.sort_values("rank", kind="stable")
+    of = analysis.settings["themes"]["of"]
+    if issues.empty:
+        least = analysis.settings["themes"]["min_feedback"]
+        screen.print(f"\nNothing to rank: no {NOUNS[of]} is shared by {least} comments (themes.min_feedback).\n")
+        return
+    table = columns("#", NOUNS[of].capitalize(), "Urgency", "Comments", right=("#", "Urgency", "Comments"))
+    for issue in issues.head(ISSUES_SHOWN).to_dict("records"):
+        table.add_row(str(issue["rank"]), _named(issue), _urgency(issue), f"{issue['n_feedback']:,}")
+    screen.print()
+    screen.print(table)
+    if len(issues) > ISSUES_SHOWN:
+        screen.print(f"{several(len(issues) - ISSUES_SHOWN, 'more issue')} in issues.csv")
+    screen.print()
+
+
+def _named(issue: Mapping[Hashable, Any]) -> Text:
+    """The label, and under it why it stands where it stands."""
+    from rich.text import Text
+
+    from voc.cli.terminal import readable
+
+    why = issue.get("why")
+    told = "" if missing(why) else f"\n{readable(why)}"
+    return Text.assemble((readable(issue["label"]), "bold"), (told, "dim"))
+
+
+def _urgency(issue: Mapping[Hashable, Any]) -> str:
+    low, high = issue.get("urgency_low"), issue.get("urgency_high")
+    interval = "" if missing(low) or missing(high) else f" ({low:.0f}–{high:.0f})"
+    return f"{issue['urgency']:.0f}{interval}"
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell is empty."""
+    import pandas as pd
+
+    return bool(pd.isna(value))

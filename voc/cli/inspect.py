@@ -1,0 +1,197 @@
+"""`voc inspect`: what voc would read in a file, and why; nothing is analysed and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voc.cli.settings import effective, reading_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from voc.config import Config
+    from voc.readers.recognition import Reading, Recognition
+
+SCORES = ("nps", "csat", "ces", "rating")
+LANGUAGES_SHOWN = 8
+EXAMPLES = 3
+
+
+@click.command(short_help="Tell what would be read, and why.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@reading_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for other tools.")
+def inspect(
+    *, sources: tuple[str, ...], settings_file: Path | None, assignments: tuple[str, ...], as_json: bool, **columns: Any
+) -> None:
+    """Tell how one or more exports are understood before anything is analysed.
+
+    Format and encoding, which column was taken for what and why, rows, languages, dates, scores, and which rows would
+    be skipped or doubted and for what reason.
+    """
+    config, _ = effective(settings_file, assignments, columns)
+    from voc.readers import read_feedback
+
+    reading = read_feedback(sources, config.read)
+    found = facts(reading, _prepared(reading.frame, config))
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        _show(found)
+
+
+def facts(reading: Reading, feedback: pd.DataFrame) -> dict[str, Any]:
+    """Everything `voc inspect` tells, as plain values."""
+    used = feedback[feedback["skip"].isna()]
+    return {
+        "sources": [_source(source) for source in reading.sources],
+        "rows": len(feedback),
+        "used": len(used),
+        "skipped": _counts(feedback, "skip"),
+        "suspect": _counts(feedback, "suspect"),
+        "examples": {reason: _examples(rows) for reason, rows in feedback.groupby("skip", sort=True)},
+        "languages": _counts(used, "lang"),
+        "characters": {"median": _median(used["clean_text"].str.len()), "longest": _longest(used["clean_text"])},
+        "dates": _dates(feedback),
+        "scores": {
+            name: _score(feedback, name) for name in SCORES if name in feedback and feedback[name].notna().any()
+        },
+        "notes": [{"stage": note.stage, "text": note.text, "count": note.count} for note in reading.notes],
+    }
+
+
+def _prepared(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """The stages that say what would be skipped or doubted; none of them needs a model."""
+    from voc.clean import clean
+    from voc.integrity import check_integrity
+    from voc.language import detect_language
+
+    feedback = check_integrity(clean(feedback, config.clean), config.integrity)
+    return detect_language(feedback, config.language)
+
+
+def _source(source: Recognition) -> dict[str, Any]:
+    return {
+        "path": str(source.path),
+        "format": source.format,
+        "encoding": source.encoding,
+        "delimiter": source.delimiter,
+        "rows": source.n_rows,
+        "sha256": source.digest,
+        "columns": [{"column": each.column, "field": each.field, "reason": each.reason} for each in source.guesses],
+    }
+
+
+def _counts(table: pd.DataFrame, column: str) -> dict[str, int]:
+    from voc.sinks.run import reasons
+
+    return reasons(table, column)
+
+
+def _examples(rows: pd.DataFrame) -> list[str]:
+    """A few of the texts that are skipped, the most frequent first; broken and empty rows have none."""
+    texts = rows["text"].dropna().str.strip()
+    return [str(text)[:200] for text in texts[texts != ""].value_counts().sort_index(kind="stable").index[:EXAMPLES]]
+
+
+def _median(values: pd.Series) -> int | None:
+    return None if values.dropna().empty else round(float(values.median()))
+
+
+def _longest(texts: pd.Series) -> int:
+    return int(texts.str.len().fillna(0).max()) if len(texts) else 0
+
+
+def _dates(feedback: pd.DataFrame) -> dict[str, Any] | None:
+    if "created_at" not in feedback or feedback["created_at"].isna().all():
+        return None
+    dates = feedback["created_at"]
+    return {"first": f"{dates.min():%Y-%m-%d}", "last": f"{dates.max():%Y-%m-%d}", "missing": int(dates.isna().sum())}
+
+
+def _score(feedback: pd.DataFrame, name: str) -> dict[str, Any]:
+    answers = feedback[name].dropna()
+    scale = f"{name}_scale"
+    scales = sorted(feedback[scale].dropna().unique()) if scale in feedback else []
+    told = {"answers": len(answers), "lowest": float(answers.min()), "highest": float(answers.max())}
+    return {**told, "mean": round(float(answers.mean()), 2), "scale": ", ".join(scales) or None}
+
+
+# ---------------------------------------------------------------------------------------------------------- on screen
+
+
+def _show(found: dict[str, Any]) -> None:
+    from voc.cli.terminal import console
+
+    screen = console()
+    for source in found["sources"]:
+        _show_source(source, screen)
+    _show_rows(found, screen)
+    if found["notes"]:
+        screen.print("\nNotes", style="bold")
+        for note in found["notes"]:
+            _line(screen, f"{note['count']:,} " if note["count"] else "", note["text"])
+
+
+def _show_source(source: dict[str, Any], screen: Console) -> None:
+    from rich.text import Text
+
+    from voc.cli.terminal import columns, readable
+
+    written = [source["format"], source["encoding"], source["delimiter"] and f"{source['delimiter']}-separated"]
+    screen.print(Text(readable(source["path"]), style="bold"), Text(", ".join(filter(None, written))), soft_wrap=True)
+    table = columns("Column", "Is", "Because")
+    for each in source["columns"]:
+        table.add_row(*(Text(readable(each[key] or "")) for key in ("column", "field", "reason")))
+    screen.print(table)
+
+
+def _show_rows(found: dict[str, Any], screen: Console) -> None:
+    """One line a fact, the names in a column of their own."""
+    screen.print(f"\n{'Rows':11}{found['rows']:,}, of which {found['used']:,} would be analysed")
+    for reason, count in found["skipped"].items():
+        examples = ", ".join(f"“{text[:30]}”" for text in found["examples"].get(reason, ()))
+        _line(screen, "Skipped", f"{count:,} {reason}" + (f": {examples}" if examples else ""))
+    for reason, count in found["suspect"].items():
+        _line(screen, "Doubted", f"{count:,} {reason}")
+    _line(screen, "Languages", _languages(found["languages"]) or "none")
+    length = found["characters"]
+    _line(screen, "Length", f"{length['median'] or 0:,} characters (median), {length['longest']:,} (longest)")
+    dates = found["dates"]
+    missing = f", {dates['missing']:,} without" if dates and dates["missing"] else ""
+    _line(screen, "Dates", f"{dates['first']} to {dates['last']}{missing}" if dates else "none")
+    for name, score in found["scores"].items():
+        scale = f" on {score['scale']}" if score["scale"] else ""
+        told = f"{score['answers']:,} answers{scale}, mean {score['mean']:g}"
+        told += f", from {score['lowest']:g} to {score['highest']:g}"
+        _line(screen, name.upper() if name != "rating" else "Rating", told)
+    if not found["scores"]:
+        _line(screen, "Scores", "none")
+
+
+def _languages(counts: dict[str, int]) -> str:
+    from voc.report.wording import language, percent
+
+    total = sum(counts.values())
+    names = [f"{language(code)} {percent(count / total)}" for code, count in counts.items()]
+    more = [f"{len(names) - LANGUAGES_SHOWN} more"] if len(names) > LANGUAGES_SHOWN else []
+    return ", ".join([*names[:LANGUAGES_SHOWN], *more])
+
+
+def _line(screen: Console, name: str, told: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from voc.cli.terminal import readable
+
+    row = Table.grid(padding=0)
+    row.add_column(width=11)
+    row.add_column(overflow="fold")
+    row.add_row(Text(name), Text(readable(told)))
+    screen.print(row)

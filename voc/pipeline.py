@@ -1,0 +1,166 @@
+"""The main path: feedback in, ranked issues out, as a straight line of stages over the tables of `tables.py`.
+
+`analyze` reads no file and writes none: reading stands in `readers`, writing in `sinks`. `score` is the short path for
+those who want a verdict per text and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from voc.clauses import split_clauses
+from voc.clean import clean
+from voc.config import DEFAULTS, Config, from_mapping, to_mapping
+from voc.drivers import attribute
+from voc.encoder import load
+from voc.errors import InputError
+from voc.integrity import check_integrity, mark_contradictions
+from voc.issues import rank_issues
+from voc.language import detect_language
+from voc.metrics import measure
+from voc.sentiment import roll_up, score_clauses, score_texts
+from voc.tables import FEEDBACK, Analysis, Note, Progress, silent
+from voc.themes import find_themes
+
+Result = TypeVar("Result")
+
+SCORE_COLUMNS = ("lang", "sentiment", "label", "confidence", "severity")
+
+
+def analyze(
+    feedback: pd.DataFrame, config: Config = DEFAULTS, *, progress: Progress = silent, notes: Sequence[Note] = ()
+) -> Analysis:
+    """Find what customers complain about, and rank it by urgency.
+
+    `feedback` needs the columns `feedback_id` (unique) and `text`; every other column of `tables.FEEDBACK` sharpens the
+    result, and unknown ones pass through. `notes` are what the reader of the source had to say; they come first in the
+    result's. Raises InputError where the table cannot be used at all; a bad row is marked and counted instead.
+    """
+    timings: dict[str, float] = {}
+    run = partial(_timed, timings)
+    feedback = _unique(FEEDBACK.check(feedback))
+    # 1. Make the text readable; mark the rows that say nothing or should not be trusted.
+    feedback = run(clean, feedback, config.clean)
+    feedback = run(check_integrity, feedback, config.integrity)
+    feedback = run(detect_language, feedback, config.language)
+    # 2. A customer praises and complains in one breath: judge clause by clause.
+    clauses = run(split_clauses, feedback, config.clauses)
+    clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
+    feedback = run(roll_up, feedback, clauses)
+    feedback = run(mark_contradictions, feedback, config.integrity)
+    # 3. Group the complaints into themes.
+    clauses, themes = run(find_themes, clauses, vectors, config.themes)
+    # 4. Put figures on them, and rank.
+    metrics = run(measure, _counted(feedback, config), config.metrics)
+    drivers = run(attribute, feedback, clauses, themes, config.drivers)
+    issues = run(rank_issues, feedback, clauses, themes, metrics, drivers, config.issues)
+    return Analysis(
+        feedback=feedback,
+        clauses=clauses,
+        themes=themes,
+        metrics=metrics,
+        drivers=drivers,
+        issues=issues,
+        settings=to_mapping(config),
+        notes=(*notes, *_notes(feedback, clauses, metrics, config)),
+        model=_model_name(config.sentiment.model),
+        timings=timings,
+    )
+
+
+def score(texts: Sequence[str | None], *, model: str | None = None, progress: Progress = silent) -> pd.DataFrame:
+    """Language and verdict of each text, in order: columns lang, sentiment, label, confidence, severity.
+
+    A missing, empty or content-free text gives missing values. A row depends on its own text alone, so a file may be
+    scored in pieces of any size.
+    """
+    config = DEFAULTS if model is None else from_mapping({"sentiment": {"model": model}})
+    feedback = _as_feedback(texts)
+    feedback = clean(feedback, config.clean)
+    feedback = detect_language(feedback, config.language)
+    told = feedback["skip"].isna()
+    judged = score_texts(feedback.loc[told, "clean_text"].tolist(), config.sentiment, progress=progress)
+    verdicts = judged.set_axis(feedback.index[told]).reindex(feedback.index)
+    scored = FEEDBACK.add(feedback, **{name: verdicts[name] for name in SCORE_COLUMNS[1:]})
+    scored["lang"] = scored["lang"].where(told)
+    return scored[list(SCORE_COLUMNS)]
+
+
+def _as_feedback(texts: Sequence[str | None]) -> pd.DataFrame:
+    """One row per text. Each is its own source, so that no text borrows a language from its neighbours."""
+    ids = pd.Series(range(len(texts)), dtype="Int64").astype("string")
+    words = pd.Series([text if isinstance(text, str) else pd.NA for text in texts], dtype="string")
+    return pd.DataFrame({"feedback_id": ids, "text": words, "source": ids})
+
+
+def _timed(timings: dict[str, float], stage: Callable[..., Result], *arguments: Any) -> Result:
+    """What the stage returns; its seconds are added under its module's name."""
+    start = perf_counter()
+    result = stage(*arguments)
+    room = stage.__module__.rpartition(".")[2]
+    timings[room] = timings.get(room, 0.0) + perf_counter() - start
+    return result
+
+
+def _unique(feedback: pd.DataFrame) -> pd.DataFrame:
+    twice = feedback["feedback_id"].duplicated()
+    if twice.any():
+        example = feedback.loc[twice, "feedback_id"].iloc[0]
+        raise InputError(f"feedback_id must be unique, but {int(twice.sum())} rows repeat one, such as '{example}'")
+    return feedback
+
+
+def _counted(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """The rows that figures rest on."""
+    return feedback[feedback["suspect"].isna()] if config.integrity.exclude_suspect else feedback
+
+
+def _model_name(model: str) -> str:
+    encoder = load(model)
+    return f"{encoder.name} {encoder.digest[:12]}"
+
+
+def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:
+    return (
+        *_marks(feedback, "skip", "clean", "rows skipped"),
+        *_marks(feedback, "suspect", "integrity", "rows doubted" + _doubt(config)),
+        *_language_notes(feedback),
+        *_theme_notes(clauses, config),
+        *_metric_notes(metrics, config),
+    )
+
+
+def _doubt(config: Config) -> str:
+    return " and left out of the figures" if config.integrity.exclude_suspect else ", still counted"
+
+
+def _marks(feedback: pd.DataFrame, column: str, stage: str, told: str) -> list[Note]:
+    """One note per reason, the most frequent first."""
+    counts = feedback[column].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    return [Note(stage, f"{told}: {reason}", int(count)) for reason, count in counts.items()]
+
+
+def _language_notes(feedback: pd.DataFrame) -> list[Note]:
+    unknown = int((feedback["lang"].eq("und") & feedback["skip"].isna()).sum())
+    return [Note("language", "rows in a language that could not be told", unknown)] if unknown else []
+
+
+def _theme_notes(clauses: pd.DataFrame, config: Config) -> list[Note]:
+    """How many clauses that were to be grouped found no theme: the residual is never silent."""
+    wanted = {"complaints": ["negative"], "praise": ["positive"], "everything": None}[config.themes.of]
+    grouped = clauses if wanted is None else clauses[clauses["label"].isin(wanted)]
+    residual = int(grouped["theme_id"].isna().sum())
+    if not residual:
+        return []
+    return [Note("themes", f"of {len(grouped):,} clauses to be grouped belong to no theme", residual)]
+
+
+def _metric_notes(metrics: pd.DataFrame, config: Config) -> list[Note]:
+    few = int(metrics["value"].isna().sum())
+    least = config.metrics.min_answers
+    return [Note("metrics", f"figures not shown: fewer than {least} answers", few)] if few else []
