@@ -20,6 +20,7 @@ CLASHES = {"internet": "internet_good", "price": "value", "appointment": "techni
 STYLES = {"full": 0.36, "more": 0.19, "short": 0.15, "two": 0.08, "mixed": 0.16, "story": 0.06}
 MIXED_SCORES = (5, 6, 6, 7, 7, 7, 8)
 EMOJI = {True: ("😡", "🙄", "😤", "👎", "😞"), False: ("😊", "👍", "💚", "⭐", "🙏")}
+CAPITAL_AFTER_COLON = {"de", "en"}
 UNACCENTED = {"de": 0.0, "lt": 0.15, "pl": 0.15}
 SHORT, TOO_ALIKE = 24, 0.72
 """Length up to which people may write the same by chance, and the share of common letter groups at which a new comment
@@ -114,11 +115,11 @@ class Writer:
         """A longer comment: what is good, in full, then what is not."""
         book = self.books[row.language]
         loved, phrases = self.loved(topic), book["complaints"][topic]
-        parts = [Part(self.phrase(row, book["praise"][loved]["full"], lead=False), loved)]
-        parts += [
-            Part(f" {self.random.choice(book['turns'])} "),
-            Part(self.phrase(row, phrases["full"], lead=False), topic),
-        ]
+        complaint = self.phrase(row, phrases["full"], lead=False)
+        if row.language not in CAPITAL_AFTER_COLON:
+            complaint = complaint[:1].lower() + complaint[1:]
+        turn = Part(f" {self.random.choice(book['turns'])} ")
+        parts = [Part(self.phrase(row, book["praise"][loved]["full"], lead=False), loved), turn, Part(complaint, topic)]
         if self.chance(0.5):
             parts.append(Part(self.fill(self.random.choice(phrases["more"]), book, row.when), topic))
         return self.dressed(row, parts, bad=True)

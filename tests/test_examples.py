@@ -35,6 +35,12 @@ def feedback(reading) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def part(feedback) -> pd.DataFrame:
+    """Every fourth row: enough for what does not need the planted truths."""
+    return feedback.sort_values("feedback_id", ignore_index=True).iloc[::4]
+
+
+@pytest.fixture(scope="module")
 def analysis(feedback) -> Analysis:
     return analyze(feedback, SETTINGS)
 
@@ -207,18 +213,17 @@ def test_the_worse_segment_shows(analysis, truth):
     assert markets.loc[worse, "high"] < markets.drop(worse)["low"].min()
 
 
-def test_praise_is_found_when_asked_for(feedback):
-    part = feedback.sort_values("feedback_id").head(500)
+def test_praise_is_found_when_asked_for(part):
     loved = analyze(part, from_mapping({"themes": {"of": "praise"}}))
-    words = " ".join(loved.themes["keywords"]).casefold() + " ".join(loved.themes["label"]).casefold()
-    assert any(word in words for word in ("technician", "techniker", "tecnico", "technicien", "meistras", "técnico"))
+    words = " ".join([*loved.themes["label"], *loved.themes["keywords"]]).casefold()
+    assert set(loved.themes["status"]) <= {"praise", "residual"}
+    assert any(word in words for word in ("technician", "techniker", "monteur", "tecnico", "technicien", "meistras"))
 
 
-def test_shuffled_rows_give_the_same_issues(feedback, analysis):
-    again = analyze(feedback.sample(frac=1, random_state=7), SETTINGS)
-    pd.testing.assert_frame_equal(again.issues, analysis.issues)
-    pd.testing.assert_frame_equal(
-        again.clauses.sort_values("clause_id", ignore_index=True),
-        analysis.clauses.sort_values("clause_id", ignore_index=True),
-        atol=1e-3,
-    )
+def test_shuffled_rows_give_the_same_result(part):
+    once, again = analyze(part), analyze(part.sample(frac=1, random_state=7))
+    pd.testing.assert_frame_equal(again.issues, once.issues)
+    pd.testing.assert_frame_equal(again.themes, once.themes)
+    pd.testing.assert_frame_equal(again.metrics, once.metrics)
+    clauses = [each.clauses.sort_values("clause_id", ignore_index=True) for each in (once, again)]
+    pd.testing.assert_frame_equal(*clauses)
