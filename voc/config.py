@@ -69,7 +69,7 @@ class SentimentConfig:
     """Which model judges, and how."""
 
     model: str = "voc-small"
-    batch_size: int = 32
+    device: Literal["auto", "cpu", "gpu"] = "auto"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import argparse
 import importlib.util
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ class Packed:
         offsets = self._take("<u4", n_pieces + 1)
         self.scores = self._take("<f4", n_pieces)
         blob = self._take("u1", blob_size).tobytes()
-        self.pieces = [blob[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        self.pieces = [blob[a:b].decode() for a, b in pairwise(offsets)]
         self._take("<i4", 1)
         self._take("u1", int(self._take("<u4", 1)[0]))  # its table of normalisations: NFKC
         self.tensors = {}
@@ -114,7 +115,7 @@ def tokenizer(packed: Packed, kept: Sequence[int]) -> Tokenizer:
 
 
 def kept_pieces(packed: Packed, texts: Sequence[str], size: int) -> np.ndarray:
-    """Ids of the pieces to keep: special and single-character ones, those in use at least twice, the likeliest others."""
+    """Ids of the pieces to keep: special and single-character ones, those used at least twice, the likeliest others."""
     whole = tokenizer(packed, range(len(packed.pieces)))
     counts = np.zeros(len(packed.pieces), dtype=np.int64)
     for start in range(0, len(texts), 10_000):

@@ -42,7 +42,7 @@ def read_sentiment(folder: Path, split: str) -> pd.DataFrame:
 
 
 def read_aspects(folder: Path, split: str) -> pd.DataFrame:
-    """M-ABSA sentences with the one polarity all their opinions share, or `mixed`; sentences without opinions left out."""
+    """M-ABSA sentences with the polarity that all their opinions share, or `mixed`; those without opinions left out."""
     frame = pd.read_parquet(folder / "aspects.parquet")
     frame = frame[frame["split"] == split].copy()
     polarities = frame["triplets"].map(lambda cell: {polarity for _, _, polarity in json.loads(cell)})
@@ -70,7 +70,7 @@ def _sample(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def training_rows(folder: Path) -> pd.DataFrame:
-    """One row per text: text, lang, domain, row_id, negative, neutral, positive (nan = unlabelled), severity (nan = unknown)."""
+    """One row per text: text, lang, domain, source, row_id, severity, negative, neutral, positive; nan = not known."""
     labelled = pd.concat([read_sentiment(folder, "train"), read_aspects(folder, "train")])
     labelled = _sample(labelled[labelled["train_ok"]])
     labelled = pd.concat(

@@ -1,4 +1,4 @@
-"""Step 3 of the recipe: train the network. One pass over the corpus takes about an hour on 2 CPU cores, minutes on a GPU.
+"""Step 3 of the recipe: train the network. One pass takes about an hour on 2 CPU cores, minutes on a GPU.
 
 Three losses share each batch: sentiment (cross-entropy against soft targets), severity (squared error) and theme
 geometry (cosine to the base encoder's vectors, centred, with each language's own direction taken out, so that one
@@ -8,17 +8,21 @@ complaint in two languages lands in one place). Training stops and resumes at `c
 from __future__ import annotations
 
 import argparse
+import json
 import time
-from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from corpus import LABELS, training_rows
-from network import FeedbackNet, encoder, mean_pool
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from transformers import BertModel
+
+from voc.encoder.network import FeedbackNet, bert, mean_pool
 
 MAX_TOKENS = 96
 PREFIX = "query: "  # what the base encoder expects; the student learns to do without it
@@ -29,6 +33,15 @@ PEAK_RATES = {"bert": 6e-5, "heads": 1e-3}
 WARM_UP = 0.05
 SMOOTHING = 0.05
 WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "geometry": 1.5}
+
+
+def base_encoder(folder: Path) -> BertModel:
+    """The base encoder out of step 1's folder."""
+    encoder = bert(json.loads((folder / "base.json").read_text()))
+    loaded = encoder.load_state_dict(torch.load(folder / "base.pt", weights_only=True), strict=False)
+    assert not loaded.unexpected_keys, loaded
+    assert all(name.endswith("position_ids") for name in loaded.missing_keys), loaded
+    return encoder
 
 
 def batches(lengths: np.ndarray, size: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -47,14 +60,14 @@ def pad(ids: list[list[int]], pad_id: int, device: str) -> tuple[Tensor, Tensor]
     return padded, mask
 
 
-def precision(device: str) -> torch.autocast | nullcontext[None]:
+def precision(device: str) -> torch.autocast:
     return torch.autocast(device, dtype=torch.bfloat16)
 
 
 @torch.inference_mode()
 def base_vectors(folder: Path, tokenizer: Tokenizer, texts: list[str], device: str) -> np.ndarray:
     """The base encoder's unit vectors (n, 384), the geometry to keep."""
-    bert = encoder(folder).eval().to(device)
+    bert = base_encoder(folder).eval().to(device)
     ids = [encoding.ids[:MAX_TOKENS] for encoding in tokenizer.encode_batch_fast([PREFIX + text for text in texts])]
     order = np.argsort([len(row) for row in ids])
     vectors = np.zeros((len(ids), bert.config.hidden_size), dtype=np.float32)
@@ -104,55 +117,78 @@ def loss_of(answers: dict[str, Tensor], sentiment: Tensor, severity: Tensor, geo
     return total
 
 
-def train(folder: Path, data: Path, *, epochs: int, batch: int, device: str) -> None:
-    torch.manual_seed(0)
+@dataclass(frozen=True)
+class Corpus:
+    """Token ids of every row and its three targets, row by row (nan = not known)."""
+
+    ids: list[list[int]]
+    sentiment: Tensor
+    severity: Tensor
+    geometry: Tensor
+    pad_id: int
+
+    def loss(self, net: FeedbackNet, chosen: np.ndarray, device: str) -> Tensor:
+        padded, mask = pad([self.ids[i] for i in chosen], self.pad_id, device)
+        with precision(device):
+            answers = net(padded, mask)
+        return loss_of(answers, *(each[chosen].to(device) for each in (self.sentiment, self.severity, self.geometry)))
+
+
+def read_corpus(folder: Path, data: Path, device: str) -> Corpus:
     rows = training_rows(data)
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    pad_id = tokenizer.token_to_id("<pad>")
     texts = rows["text"].astype(str).tolist()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     cache = folder / "geometry.npy"
     if not cache.exists():
         np.save(cache, language_free(base_vectors(folder, tokenizer, texts, device), rows))
-    geometry = torch.from_numpy(np.load(cache))
-    sentiment = torch.tensor(rows[list(LABELS)].to_numpy(np.float32))
-    severity = torch.tensor(rows["severity"].to_numpy(np.float32))
-    ids = [encoding.ids[:MAX_TOKENS] for encoding in tokenizer.encode_batch_fast(texts)]
-    lengths = np.array([len(row) for row in ids])
+    return Corpus(
+        ids=[encoding.ids[:MAX_TOKENS] for encoding in tokenizer.encode_batch_fast(texts)],
+        sentiment=torch.tensor(rows[list(LABELS)].to_numpy(np.float32)),
+        severity=torch.tensor(rows["severity"].to_numpy(np.float32)),
+        geometry=torch.from_numpy(np.load(cache)),
+        pad_id=tokenizer.token_to_id("<pad>"),
+    )
 
-    net = FeedbackNet(encoder(folder)).to(device)
-    net.bert.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
-    for layer in net.bert.encoder.layer[:FROZEN_LAYERS]:
-        layer.requires_grad_(requires_grad=False)
-    groups: dict[str, list[Tensor]] = {"bert": [], "heads": []}
+
+def trainable(net: FeedbackNet) -> list[dict[str, Any]]:
+    """Parameter groups with their rates; word embeddings and the lowest layers stay as they are."""
+    for frozen in (net.bert.embeddings.word_embeddings, *net.bert.encoder.layer[:FROZEN_LAYERS], net.signals):
+        frozen.requires_grad_(requires_grad=False)
+    groups: dict[str, list[Tensor]] = {name: [] for name in PEAK_RATES}
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
             groups["bert" if name.startswith("bert.") else "heads"].append(parameter)
-    optimizer = torch.optim.AdamW(
-        [{"params": groups[name], "lr": PEAK_RATES[name]} for name in groups], weight_decay=0.01
-    )
+    return [{"params": parameters, "lr": PEAK_RATES[name]} for name, parameters in groups.items()]
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Linear warm-up, then linear decay to 0."""
+    warm_up = max(1, int(WARM_UP * steps))
+    return min((step + 1) / warm_up, max(0.0, (steps - step) / (steps - warm_up)))
+
+
+def train(folder: Path, data: Path, *, epochs: int, batch: int, device: str) -> None:
+    torch.manual_seed(0)
+    corpus = read_corpus(folder, data, device)
+    net = FeedbackNet(base_encoder(folder)).to(device)
     rng = np.random.default_rng(0)
-    plan = [rows for _ in range(epochs) for rows in batches(lengths, batch, rng)]
-    warm_up = max(1, int(WARM_UP * len(plan)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm_up, max(0.0, (len(plan) - step) / (len(plan) - warm_up)))
-    )
-    done = 0
+    lengths = np.array([len(row) for row in corpus.ids])
+    plan = [chosen for _ in range(epochs) for chosen in batches(lengths, batch, rng)]
+    optimizer = torch.optim.AdamW(trainable(net), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, len(plan)))
+    parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
     checkpoint = folder / "checkpoint.pt"
+    done = 0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
         done = state["done"]
-    print(f"{len(texts)} texts, {len(plan)} batches, from {done}", flush=True)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    print(f"{len(corpus.ids)} texts, {len(plan)} batches, from {done}", flush=True)
     net.train()
     started, mean_loss = time.perf_counter(), 0.0
     for step in range(done, len(plan)):
-        chosen = plan[step]
-        padded, mask = pad([ids[i] for i in chosen], pad_id, device)
-        with precision(device):
-            answers = net(padded, mask)
-        loss = loss_of(answers, *(target[chosen].to(device) for target in (sentiment, severity, geometry)))
+        loss = corpus.loss(net, plan[step], device)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
@@ -162,11 +198,15 @@ def train(folder: Path, data: Path, *, epochs: int, batch: int, device: str) -> 
         if (step + 1) % 50 == 0:
             rate = (step + 1 - done) * batch / (time.perf_counter() - started)
             print(f"{step + 1}/{len(plan)} loss {mean_loss:.4f} {rate:.0f} texts/s", flush=True)
-        if (step + 1) % 500 == 0 or step + 1 == len(plan):
-            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-            torch.save({**state, "done": step + 1}, checkpoint.with_suffix(".tmp"))
-            checkpoint.with_suffix(".tmp").replace(checkpoint)
-    torch.save(net.state_dict(), folder / "net.pt")
+        if (step + 1) % 500 == 0:
+            save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | {"done": step + 1})
+    save(folder / "trained.pt", net.state_dict())
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write beside, then rename: an interrupted run leaves the last whole file."""
+    torch.save(state, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
 
 
 if __name__ == "__main__":

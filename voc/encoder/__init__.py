@@ -1,0 +1,126 @@
+"""The one seam to the models: texts in; theme vectors, sentiment, severity and signals out.
+
+The only room that imports onnxruntime, torch or transformers. A model is a folder with `model.json` (what it is, and
+the digests of its files), `model.onnx` and `tokenizer.json`; `voc-small` ships with voc. Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from voc.errors import ModelError, nearest
+from voc.registry import Registry
+from voc.tables import Progress, silent
+
+Device = str
+DEFAULT_MODEL = "voc-small"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What a model reads out of n texts, row by row in their order."""
+
+    vectors: np.ndarray
+    """(n, d) float32, unit length: where the text lies among themes, whatever its language."""
+    sentiment: np.ndarray
+    """(n, 3) float32, probabilities of negative, neutral, positive; each row sums to 1."""
+    severity: np.ndarray
+    """(n,) float32, 0-1: how bad what is told is."""
+    signals: np.ndarray
+    """(n, 9) float32, probability of each of `tables.SIGNALS`."""
+
+
+class Encoder(Protocol):
+    """A loaded model."""
+
+    name: str
+    digest: str
+
+    def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> Encoding:
+        """Read each text once. The answer for a text does not depend on the texts beside it."""
+        ...
+
+
+ENCODERS: Registry[Callable[[Device], Encoder]] = Registry("encoders")
+
+
+def load(name: str = DEFAULT_MODEL, *, device: Device = "auto") -> Encoder:
+    """The model called `name`, or the one in the folder `name`; loaded once per process.
+
+    `device` is cpu (ONNX Runtime), gpu (torch with CUDA) or auto: the GPU where torch finds one, else the CPU.
+    Raises ModelError where the name is unknown, a file is missing or a digest does not match.
+    """
+    return _load(name, device)
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, device: Device) -> Encoder:
+    if (Path(name) / "model.json").is_file():
+        return open_folder(Path(name), device)
+    if name not in ENCODERS:
+        raise ModelError(
+            f"There is no model '{name}', and no folder of that name with a model.json; {nearest(name, ENCODERS)}"
+        )
+    return ENCODERS.get(name)(device)
+
+
+@ENCODERS.register(DEFAULT_MODEL)
+def _voc_small(device: Device) -> Encoder:
+    return open_folder(shipped_folder(DEFAULT_MODEL), device)
+
+
+def shipped_folder(name: str) -> Path:
+    """Where a model that ships with voc lies: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "models" / name, package.parent / "models" / name):
+        if (folder / "model.json").is_file():
+            return folder
+    raise ModelError(f"The model '{name}' that ships with voc is missing from this installation; reinstall voc")
+
+
+def open_folder(folder: Path, device: Device = "auto") -> Encoder:
+    """The model in `folder`, after its files were held against the digests in `model.json`."""
+    about = read_about(folder)
+    if _wants_gpu(device):
+        from voc.encoder.torch_runtime import TorchEncoder
+
+        return TorchEncoder(folder, about)
+    from voc.encoder.onnx_runtime import OnnxEncoder
+
+    return OnnxEncoder(folder, about)
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """`model.json`, once every file it names is found to be what it was when the model was made."""
+    try:
+        about: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder / 'model.json'} cannot be read: {error}") from error
+    for file, digest in about.get("sha256", {}).items():
+        if not (folder / file).is_file():
+            raise ModelError(f"The model in {folder} lacks its file {file}")
+        with (folder / file).open("rb") as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() != digest:
+                raise ModelError(f"{folder / file} is not the file the model was made with: its digest differs")
+    return about
+
+
+def _wants_gpu(device: Device) -> bool:
+    if device not in ("auto", "cpu", "gpu"):
+        raise ModelError(f"There is no device '{device}'; {nearest(device, ('auto', 'cpu', 'gpu'))}")
+    if device == "cpu":
+        return False
+    from voc.encoder.torch_probe import has_gpu
+
+    found = has_gpu()
+    if device == "gpu" and not found:
+        raise ModelError("No GPU that torch can use was found; install voc[torch] with a CUDA build, or use the cpu")
+    return found
