@@ -1,7 +1,7 @@
 """A synthetic Analysis that looks like a real one: six languages, six months, five complaints, figures that add up.
 
-Everything is computed from made-up comments with a fixed seed; no model runs. Not a golden result: it exists so that the
-report and the sinks can be tested without the stages.
+Everything is computed from made-up comments with a fixed seed; no model runs. Not a golden result: it exists so that
+the report and the sinks can be tested without the stages.
 """
 
 from __future__ import annotations
@@ -51,13 +51,14 @@ PRAISE = {
     "lt": "labai malonus personalas",
 }
 LANGUAGES = tuple(PRAISE)
+Group = tuple[str, str, pd.Timestamp | None]
 CHANNELS = ("survey", "email", "chat", "app review")
 
 
 def make_analysis(
     *, rows: int = 600, dates: bool = True, scores: bool = True, customers: bool = True, hostile: bool = False
 ) -> Analysis:
-    """A whole Analysis of `rows` comments; without dates, scores or customers the columns are missing, as from a file."""
+    """An Analysis of `rows` comments; without dates, scores or customers those columns are missing, as from a file."""
     feedback, clauses = _comments(np.random.default_rng(7), rows)
     if hostile:
         feedback, clauses = _poison(feedback, clauses)
@@ -79,7 +80,8 @@ def make_analysis(
         settings=to_mapping(DEFAULTS),
         notes=(
             Note("read", "Column 'Kommentar' was read as the text: it holds the longest free text.", 0),
-            Note("read", "3 dates could not be read and were left empty.", 3),
+            Note("read", "dates could not be read and were left empty", 3),
+            Note("clean", "rows skipped: empty", 10),
         ),
         model="voc-small",
         timings={"clean": 0.41, "sentiment": 12.8, "themes": 1.93},
@@ -108,8 +110,9 @@ def _comments(rng: np.random.Generator, rows: int) -> tuple[pd.DataFrame, pd.Dat
         parts.extend(said)
     feedback = FEEDBACK.check(pd.DataFrame(comments))
     clauses = CLAUSES.check(pd.DataFrame(parts, columns=[*CLAUSES.columns])) if parts else CLAUSES.empty()
-    best = clauses[clauses["theme_id"].notna()].groupby("theme_id").cumcount() + 1
-    ranks = best.where(best <= 3).reindex(clauses.index)
+    first = clauses[clauses["theme_id"].notna()].drop_duplicates(["theme_id", "text"])
+    place = first.groupby("theme_id").cumcount() + 1
+    ranks = place.where(place <= 3).reindex(clauses.index)
     return feedback, CLAUSES.add(clauses, quote_rank=ranks)
 
 
@@ -124,12 +127,12 @@ def _comment(rng: np.random.Generator, number: int, rows: int) -> tuple[dict[str
         if skip or lang not in phrases or rng.random() > chance:
             continue
         phrase = phrases[lang]
-        said.append(_clause(identity, len(said), at, phrase, lang, -severity, severity, theme))
+        said.append(_clause((identity, len(said), at), phrase, lang, (-severity, severity), theme))
         words.append(phrase)
         at += len(phrase) + 2
         penalty, worst = penalty + cost, max(worst, severity)
     if not skip and (not said or rng.random() < 0.25):
-        said.append(_clause(identity, len(said), at, PRAISE[lang], lang, 0.85, 0.02, None))
+        said.append(_clause((identity, len(said), at), PRAISE[lang], lang, (0.85, 0.02), None))
         words.append(PRAISE[lang])
     text = {"empty": "", "says nothing": "n/a"}.get(str(skip), ". ".join(words))
     sentiment = float(np.mean([part["sentiment"] for part in said])) if said else None
@@ -160,8 +163,10 @@ def _comment(rng: np.random.Generator, number: int, rows: int) -> tuple[dict[str
 
 
 def _clause(
-    feedback_id: str, position: int, start: int, text: str, lang: str, sentiment: float, severity: float, theme: str | None
+    place: tuple[str, int, int], text: str, lang: str, verdict: tuple[float, float], theme: str | None
 ) -> dict[str, object]:
+    """`place`: comment, position and offset; `verdict`: sentiment and severity."""
+    (feedback_id, position, start), (sentiment, severity) = place, verdict
     return {
         "clause_id": f"{feedback_id}-{position}",
         "feedback_id": feedback_id,
@@ -220,45 +225,38 @@ def _themes(clauses: pd.DataFrame, *, hostile: bool) -> pd.DataFrame:
 
 def _metrics(feedback: pd.DataFrame) -> pd.DataFrame:
     used = feedback[feedback["skip"].isna()]
-    rows = _figures(used, "all", "all", None)
+    rows = _figures(used, ("all", "all", None))
     for by in ("channel", "lang", "Store"):
         for segment, members in used.groupby(by):
-            rows += _figures(members, by, str(segment), None)
+            rows += _figures(members, (by, str(segment), None))
     if "created_at" in used:
         months = used["created_at"].dt.tz_localize(None).dt.to_period("M").dt.start_time.dt.tz_localize("UTC")
         for month, members in used.groupby(months):
-            rows += _figures(members, "all", "all", month)
+            rows += _figures(members, ("all", "all", month))
     return METRICS.check(pd.DataFrame(rows, columns=[*METRICS.columns]))
 
 
-def _figures(used: pd.DataFrame, by: str, segment: str, period: object) -> list[dict[str, object]]:
-    rows = [_figure("volume", by, segment, period, len(used), len(used), 0, "number of comments used")]
-    balance = used["label"].map({"positive": 1.0, "neutral": 0.0, "negative": -1.0}).astype(float) * 100
-    rows.append(
-        _figure(
-            "net_sentiment", by, segment, period, len(used), balance.mean(), 1.96 * balance.sem(),
-            "share of positive minus share of negative comments, in points",
-        )
-    )  # fmt: skip
+def _figures(used: pd.DataFrame, group: Group) -> list[dict[str, object]]:
+    rows = [_figure("volume", group, len(used), (len(used), 0.0), "number of comments used")]
+    balance = used["label"].map({"positive": 100.0, "neutral": 0.0, "negative": -100.0}).astype(float)
+    said = "share of positive minus share of negative comments"
+    rows.append(_figure("net_sentiment", group, len(used), _mean(balance), said))
     if "nps" in used:
         answers = used["nps"].dropna().astype(float)
-        balance = (answers.ge(9).astype(float) - answers.le(6).astype(float)) * 100
-        rows.append(
-            _figure(
-                "nps", by, segment, period, len(answers), balance.mean(), 1.96 * balance.sem(),
-                "share of 9-10 minus share of 0-6 on the 0-10 scale; adjusted Wald interval",
-            )
-        )  # fmt: skip
+        points = (answers.ge(9).astype(float) - answers.le(6).astype(float)) * 100
+        rows.append(_figure("nps", group, len(answers), _mean(points), "share of 9-10 minus share of 0-6"))
         stars = used["rating"].dropna().astype(float)
-        rows.append(
-            _figure("rating", by, segment, period, len(stars), stars.mean(), 1.96 * stars.sem(), "mean rating, 1-5")
-        )
+        rows.append(_figure("rating", group, len(stars), _mean(stars), "mean rating"))
     return rows
 
 
-def _figure(
-    metric: str, by: str, segment: str, period: object, n: int, value: float, margin: float, definition: str
-) -> dict[str, object]:
+def _mean(values: pd.Series) -> tuple[float, float]:
+    return float(values.mean()), 1.96 * float(values.sem())
+
+
+def _figure(metric: str, group: Group, n: int, estimate: tuple[float, float], definition: str) -> dict[str, object]:
+    """`estimate`: the value and the margin of its interval."""
+    (by, segment, period), (value, margin) = group, estimate
     enough = n >= 10 or metric == "volume"
     return {
         "metric": metric,
@@ -293,9 +291,7 @@ def _drivers(feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame
     return DRIVERS.check(pd.DataFrame(rows, columns=[*DRIVERS.columns]))
 
 
-def _issues(
-    feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame, drivers: pd.DataFrame
-) -> pd.DataFrame:
+def _issues(feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame, drivers: pd.DataFrame) -> pd.DataFrame:
     known = {theme: (severity, growth) for theme, _, _, severity, _, growth, *_ in COMPLAINTS}
     rows = []
     for theme in themes.itertuples():

@@ -1,8 +1,7 @@
 """One HTML file that tells a manager in two minutes what to fix first, and an analyst where that comes from.
 
-The page is self-contained: no script, no font, no image from elsewhere, and a content policy that forbids them. Every text
-that a customer or a file controls is escaped by the template engine. Nothing is computed here that is not in the tables
-of the run.
+The page is self-contained: no script, no font, no image from elsewhere, and a content policy that forbids them. Every
+text that a customer or a file controls is escaped by the template engine. What it says stands in the tables of the run.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ WIDTH, HEIGHT = 340, 150
 """Pixels of the plot: text keeps its size on a phone of 360 pixels, and two charts fit side by side on a desk."""
 
 FONT = "system-ui, sans-serif"
-AXIS_DATES = {"month": "%b %Y", "week": "%-d %b", "day": "%-d %b"}
+AXIS_DATES = {"month": "%b", "week": "%-d %b", "day": "%-d %b"}
+MOST_TICKS = 6
 
 
 def bars(periods: Sequence[pd.Timestamp], values: Sequence[float], *, unit: str, label: str) -> Markup:
@@ -34,7 +35,7 @@ def bars(periods: Sequence[pd.Timestamp], values: Sequence[float], *, unit: str,
     chart = (
         alt.Chart(_rows(periods, value=values))
         .mark_bar(color=ACCENT, width=width)
-        .encode(x=_time_axis(periods, unit, padding=width / 2 + 2), y=_value_axis(zero=True, count=True))
+        .encode(x=_time_axis(periods, unit, padding=width / 2 + 2), y=_value_axis(count=True))
     )
     return _draw(chart, label)
 
@@ -47,18 +48,17 @@ def line(
     *,
     unit: str,
     label: str,
+    suffix: str = "",
 ) -> Markup:
-    """A figure per period with its interval as a band; periods with too few answers are gaps."""
+    """A figure per period with its interval as a band; periods with too few answers are gaps. `suffix`: such as %."""
     import altair as alt
 
-    base = alt.Chart(_rows(periods, value=values, low=lows, high=highs)).encode(
-        x=_time_axis(periods, unit, padding=8)
-    )
-    band = base.mark_area(color=BAND).encode(y=_value_axis("low"), y2="high:Q")
+    base = alt.Chart(_rows(periods, value=values, low=lows, high=highs)).encode(x=_time_axis(periods, unit, padding=8))
+    band = base.mark_area(color=BAND).encode(y=_value_axis("low", suffix=suffix), y2="high:Q")
     # A band of one period has no width; the rule shows its interval.
-    edges = base.mark_rule(color=BAND, strokeWidth=3).encode(y=_value_axis("low"), y2="high:Q")
-    path = base.mark_line(color=ACCENT, strokeWidth=2).encode(y=_value_axis())
-    points = base.mark_point(color=ACCENT, filled=True, size=26, opacity=1).encode(y=_value_axis())
+    edges = base.mark_rule(color=BAND, strokeWidth=3).encode(y=_value_axis("low", suffix=suffix), y2="high:Q")
+    path = base.mark_line(color=ACCENT, strokeWidth=2).encode(y=_value_axis(suffix=suffix))
+    points = base.mark_point(color=ACCENT, filled=True, size=26, opacity=1).encode(y=_value_axis(suffix=suffix))
     return _draw(band + edges + path + points, label)
 
 
@@ -86,30 +86,28 @@ def _rows(periods: Sequence[pd.Timestamp], **columns: Sequence[float | None]) ->
 
 
 def _time_axis(periods: Sequence[pd.Timestamp], unit: str, *, padding: float) -> Any:
-    """Ticks stand on starts of periods, five at most, so that no label repeats."""
+    """Ticks stand on starts of periods, so that no label repeats; the year stands under the first and under January."""
     import altair as alt
 
-    step = -(-len(periods) // 5) or 1
+    step = -(-len(periods) // MOST_TICKS) or 1
     ticks = [alt.DateTime(year=each.year, month=each.month, date=each.day, utc=True) for each in periods[::step]]
-    return alt.X(
-        "start:T",
-        scale=alt.Scale(type="utc", padding=padding),
-        axis=alt.Axis(title=None, values=ticks, format=AXIS_DATES.get(unit, "%-d %b"), grid=False, labelFlush=False),
-    )
+    name = f"utcFormat(datum.value, '{AXIS_DATES[unit]}')"
+    label = f"datum.index == 0 || utcdayofyear(datum.value) <= 7 ? [{name}, utcFormat(datum.value, '%Y')] : {name}"
+    axis = alt.Axis(title=None, values=ticks, labelExpr=label, grid=False, labelFlush=False)
+    return alt.X("start:T", scale=alt.Scale(type="utc", padding=padding), axis=axis)
 
 
-def _value_axis(name: str = "value", *, zero: bool = False, count: bool = False) -> Any:
+def _value_axis(name: str = "value", *, suffix: str = "", count: bool = False) -> Any:
     import altair as alt
 
-    # d3's "d"-like format writes the real minus sign; "~" drops trailing zeros.
-    axis = alt.Axis(title=None, tickCount=4, format=",~r" if not count else ",d", tickMinStep=1 if count else 0)
-    return alt.Y(f"{name}:Q", scale=alt.Scale(zero=zero, nice=True), axis=axis)
+    axis = alt.Axis(title=None, tickCount=4, tickMinStep=1 if count else 0, labelExpr=f"datum.label + '{suffix}'")
+    return alt.Y(f"{name}:Q", scale=alt.Scale(zero=count, nice=True), axis=axis)
 
 
 def _draw(chart: Any, label: str) -> Markup:
     """The chart as an <svg> that scales to its container and says what it shows."""
     import vl_convert
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     settled = chart if "width" in chart.to_dict() else chart.properties(width=WIDTH, height=HEIGHT)
     svg = vl_convert.vegalite_to_svg(_themed(settled).to_dict())
@@ -117,23 +115,28 @@ def _draw(chart: Any, label: str) -> Markup:
     found = opening.match(svg)
     if found is None:
         raise RuntimeError("vl-convert drew no <svg>")
-    width, height = found.groups()
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label="{escape(label)}">'
-    )
-    return Markup(head + svg[found.end() :])  # noqa: S704 - drawn from numbers alone; the label is escaped
+    # What vl-convert draws holds numbers and dates alone; the label is escaped.
+    return _opening(found[1], found[2], label) + Markup(svg[found.end() :])  # noqa: S704
+
+
+def _opening(width: str, height: str, label: str) -> Markup:
+    """The <svg> tag, with the label where screen readers find it."""
+    from markupsafe import Markup
+
+    size = Markup('viewBox="0 0 {0} {1}" width="{0}" height="{1}"').format(width, height)
+    return Markup('<svg xmlns="http://www.w3.org/2000/svg" {0} role="img" aria-label="{1}">').format(size, label)
 
 
 def _themed(chart: Any) -> Any:
     return chart.configure(
         aria=False,
         background="transparent",
+        padding=2,
         font=FONT,
         axis={
             "labelColor": MUTED, "labelFontSize": 12, "gridColor": LINE, "tickColor": LINE, "domain": False,
             "ticks": False, "labelPadding": 6,
         },
-        axisX={"domain": True, "domainColor": LINE, "labelOverlap": True},
+        axisX={"domain": True, "domainColor": LINE, "labelOverlap": True, "labelPadding": 10},
         view={"stroke": None},
     )  # fmt: skip

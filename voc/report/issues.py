@@ -1,4 +1,4 @@
-"""The ranked issues as a reader meets them: how urgent, how sure, why, and in whose words. Also what customers praise."""
+"""The ranked issues as a reader meets them: how urgent, how sure, why, in whose words. Also what customers praise."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ def ranked(analysis: Analysis, calendar: Calendar | None, *, most: int) -> tuple
     themes = analysis.themes
     evidence = Evidence(
         told=tellings(analysis, issues["theme_id"]),
-        keywords=dict(zip(themes["theme_id"], map(words, themes["keywords"]), strict=True)) if "keywords" in themes else {},
+        keywords=dict(zip(themes["theme_id"], map(words, themes["keywords"]), strict=True))
+        if "keywords" in themes
+        else {},
         drivers=analysis.drivers,
         calendar=calendar,
         n_used=len(used_rows(analysis.feedback)),
@@ -107,7 +109,9 @@ def praised(analysis: Analysis) -> tuple[Praise, ...]:
     shown = praise.head(MOST_PRAISE)
     told = tellings(analysis, shown["theme_id"])
     return tuple(
-        Praise(words(row["label"]), several(whole(row["n_feedback"]) or 0, "comment"), quotes_of(told.get(row["theme_id"])))
+        Praise(
+            words(row["label"]), several(whole(row["n_feedback"]) or 0, "comment"), quotes_of(told.get(row["theme_id"]))
+        )
         for row in shown.to_dict("records")
     )
 
@@ -147,8 +151,10 @@ def _certainty(row: dict[Hashable, Any]) -> str:
     best, worst, top3 = whole(row.get("rank_low")), whole(row.get("rank_high")), real(row.get("top3"))
     if best is None or worst is None:
         return ""
-    place = f"surely rank {best}" if best == worst else f"rank {best} to {worst}"
-    return f"{place}; in the top three with {percent(top3)} probability" if top3 is not None and best < worst else place
+    if best == worst:
+        return f"a firm rank {best}"
+    place = f"rank {best} to {worst}"
+    return place if top3 is None else f"{place}; {percent(top3)} chance of the top three"
 
 
 def _interval(row: dict[Hashable, Any]) -> str:

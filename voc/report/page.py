@@ -63,7 +63,6 @@ def build_page(analysis: Analysis, config: ReportConfig) -> Page:
     )
 
 
-
 def _lede(analysis: Analysis) -> str:
     """What was analysed: how much, from where, when, in which languages."""
     used = used_rows(analysis.feedback)
@@ -90,7 +89,9 @@ def _languages(used: pd.DataFrame) -> str:
     if "lang" not in used or used.empty:
         return ""
     shares = used["lang"].fillna("und").astype(str).value_counts(normalize=True)
-    ordered = sorted(((share, code) for code, share in shares.items() if code != "und"), key=lambda each: (-each[0], each[1]))
+    ordered = sorted(
+        ((share, code) for code, share in shares.items() if code != "und"), key=lambda each: (-each[0], each[1])
+    )
     if not ordered:
         return ""
     if len(ordered) == 1:
@@ -109,7 +110,9 @@ def _summary(analysis: Analysis, issues: tuple[Issue, ...]) -> tuple[str, ...]:
         lines.append(f"Told most often: “{most.label}”, by {most.voices}, rank {most.rank}.")
     left_out = len(analysis.feedback) - len(used_rows(analysis.feedback))
     if left_out:
-        lines.append(f"{several(left_out, 'row')} of {number(len(analysis.feedback))} could not be used; the reasons are below.")
+        lines.append(
+            f"{several(left_out, 'row')} of {number(len(analysis.feedback))} could not be used; the reasons are below."
+        )
     return tuple(lines)
 
 

@@ -13,7 +13,7 @@ from voc.report.wording import day, language, shortened
 from voc.tables import Analysis
 
 QUOTES, SAID, CONTEXT = 3, 420, 110
-"""Quotes a theme; characters of the words quoted and of what stands before and after them: room to judge, quick to read."""
+"""Quotes a theme; characters of the words quoted, and of what stands before and after: enough to judge by, no more."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def quotes_of(told: pd.DataFrame | None) -> tuple[Quote, ...]:
     """The best quotes of one theme's clauses, best first."""
     if told is None or "quote_rank" not in told:
         return ()
-    best = told[told["quote_rank"].notna()].sort_values(["quote_rank", "clause_id"]).head(QUOTES)
+    best = told[told["quote_rank"].notna()].sort_values(["quote_rank", "clause_id"])
+    best = best[~best["text"].str.casefold().duplicated()].head(QUOTES)
     return tuple(_quote(row) for row in best.to_dict("records"))
 
 
@@ -57,9 +58,9 @@ def _quote(row: dict[Hashable, Any]) -> Quote:
     written = row.get("created_at")
     about = [language(lang), "" if written is None or pd.isna(written) else day(written), words(row.get("channel"))]
     return Quote(
-        before=shortened(whole[: int(row["start"])].strip(), CONTEXT, from_end=True),
+        before=shortened(whole[: int(row["start"])].lstrip(), CONTEXT, from_end=True),
         said=shortened(said, SAID),
-        after=shortened(whole[int(row["end"]) :].strip(), CONTEXT),
+        after=shortened(whole[int(row["end"]) :].rstrip(), CONTEXT),
         lang="" if lang == "und" else lang,
         about=" · ".join(each for each in about if each),
     )

@@ -36,7 +36,7 @@ class Split:
 
 
 def splits(metrics: pd.DataFrame) -> tuple[Split, ...]:
-    """One Split a column, in the order of the metrics table; columns with a single value say nothing and are left out."""
+    """One Split a column, in the order of the metrics table; a column with a single value says nothing: left out."""
     rows = by_segment(metrics)
     everything = overall(metrics)
     found = []
@@ -51,9 +51,14 @@ def _split(by: str, held: pd.DataFrame, everything: dict[str, Figure]) -> Split:
     sizes = _sizes(held)
     shown = list(sizes)[:MOST_SEGMENTS]
     held = held[held["segment"].astype(str).isin(shown)]
-    metrics = [name for name in in_order(held) if name != "volume" and held.loc[held["metric"] == name, "value"].notna().any()]
+    metrics = [
+        name for name in in_order(held) if name != "volume" and held.loc[held["metric"] == name, "value"].notna().any()
+    ]
     cells = {name: _cells(held[held["metric"] == name], everything.get(name)) for name in metrics}
-    rows = tuple((_name(by, segment), sizes[segment], tuple(cells[name][0].get(segment) for name in metrics)) for segment in shown)
+    rows = tuple(
+        (_name(by, segment), sizes[segment], tuple(cells[name][0].get(segment) for name in metrics))
+        for segment in shown
+    )
     return Split(
         by=NAMES.get(by, by),
         metrics=tuple(metrics),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ def trends(metrics: pd.DataFrame, calendar: Calendar | None) -> tuple[Trend, ...
 
 def _unit(starts: Sequence[pd.Timestamp]) -> str:
     """Weeks start on the same weekday and months on the first; the shortest gap tells them apart."""
-    gap = min(later - earlier for earlier, later in zip(starts, starts[1:], strict=False)).days
+    gap = min(later - earlier for earlier, later in pairwise(starts)).days
     if gap >= 28 and all(start.day == 1 for start in starts):
         return "month"
     return "week" if gap >= 7 else "day"
@@ -84,13 +85,15 @@ def _trend(rows: pd.DataFrame, metric: str, calendar: Calendar) -> Trend | None:
 
 def _chart(dated: list[tuple[pd.Timestamp, Figure]], metric: str, calendar: Calendar, said: str) -> Markup:
     starts, shown = [start for start, _ in dated], [figure for _, figure in dated]
-    factor = UNITS.get(shown[0].unit, Unit()).factor
+    written = UNITS.get(shown[0].unit, Unit())
     if metric == "volume":
         return charts.bars(starts, [figure.value or 0 for figure in shown], unit=calendar.unit, label=said)
 
     def scaled(name: str) -> list[float | None]:
         values = [getattr(figure, name) for figure in shown]
-        return [None if value is None else value * factor for value in values]
+        return [None if value is None else value * written.factor for value in values]
 
     label = f"{said}. The band is the 95% interval."
-    return charts.line(starts, scaled("value"), scaled("low"), scaled("high"), unit=calendar.unit, label=label)
+    return charts.line(
+        starts, scaled("value"), scaled("low"), scaled("high"), unit=calendar.unit, label=label, suffix=written.suffix
+    )

@@ -44,20 +44,27 @@ def trust(analysis: Analysis) -> Trust:
     """Counts, definitions and versions of one analysis."""
     feedback = analysis.feedback
     used = used_rows(feedback)
+    skipped, suspect = _tally(feedback, "skip"), _tally(feedback, "suspect")
     return Trust(
         n_rows=len(feedback),
         n_used=len(used),
-        skipped=_tally(feedback, "skip"),
-        suspect=_tally(feedback, "suspect"),
+        skipped=skipped,
+        suspect=suspect,
         suspect_counted=not analysis.settings.get("integrity", {}).get("exclude_suspect", False),
         languages=tuple(Tally(language(each.name), each.n, each.share) for each in _tally(used, "lang")),
-        notes=analysis.notes,
+        notes=_news(analysis.notes, (*skipped, *suspect)),
         residual=_residual(analysis),
         definitions=_definitions(analysis.metrics),
         weights=_weights(analysis.settings.get("issues", {})),
         versions=_versions(analysis),
         inputs=analysis.inputs,
     )
+
+
+def _news(notes: tuple[Note, ...], tallies: tuple[Tally, ...]) -> tuple[Note, ...]:
+    """The notes without those that repeat a line of the tables of marked rows."""
+    told = tuple(f": {tally.name}" for tally in tallies)
+    return tuple(note for note in notes if not (told and note.text.endswith(told)))
 
 
 def _tally(table: pd.DataFrame, column: str) -> tuple[Tally, ...]:
@@ -74,10 +81,8 @@ def _residual(analysis: Analysis) -> str:
     rest = themes[themes["status"] == "residual"] if "status" in themes else themes.iloc[:0]
     if rest.empty:
         return ""
-    return (
-        f"{several(int(rest['n_feedback'].fillna(0).sum()), 'comment')} tell of things too rare to be a theme of their own; "
-        "they are counted together and not ranked."
-    )
+    told = several(int(rest["n_feedback"].fillna(0).sum()), "comment")
+    return f"{told} tell of things too rare to be a theme of their own; they are counted together and not ranked."
 
 
 def _definitions(metrics: pd.DataFrame) -> tuple[tuple[str, str], ...]:

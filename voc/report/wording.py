@@ -43,10 +43,12 @@ def number(value: float, decimals: int = 0, *, signed: bool = False) -> str:
 def percent(share: float) -> str:
     """A share (0-1) for reading.
 
-    >>> percent(0.126), percent(0.004), percent(0.0)
-    ('13%', 'under 1%', '0%')
+    >>> percent(0.126), percent(0.004), percent(0.0), percent(0.998)
+    ('13%', 'under 1%', '0%', 'over 99%')
     """
-    return "under 1%" if 0 < share < 0.01 else f"{number(100 * share)}%"
+    if 0 < share < 0.01:
+        return "under 1%"
+    return "over 99%" if 0.99 < share < 1 else f"{number(100 * share)}%"
 
 
 def several(count: int, noun: str) -> str:

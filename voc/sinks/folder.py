@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -48,16 +48,16 @@ def write_folder(analysis: Analysis, target: str | PathLike[str]) -> None:
 
 def _usable(target: Path) -> Path:
     """`target` with links resolved, where it is absent, empty or a result of voc."""
-    folder = target.resolve()
     try:
+        folder = target.resolve()
         if not folder.exists():
             return folder
         if not folder.is_dir():
             raise InputError(f"{target} is a file; the results need a folder")
         if any(folder.iterdir()) and not is_run(folder / RUN_FILE):
             raise InputError(f"{target} holds files that voc did not write; name a new or empty folder")
-    except OSError as error:
-        raise InputError(f"Cannot write to {target}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise InputError(f"Cannot write to {str(target)!r}: {getattr(error, 'strerror', error)}") from error
     return folder
 
 
@@ -102,20 +102,23 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
         fresh.rename(folder)
         return
     older = Path(tempfile.mkdtemp(prefix=f".{folder.name}-older-", dir=folder.parent))
-    _swap(fresh, folder, older / folder.name)
+    try:
+        _swap(fresh, folder, older / folder.name)
+    except OSError:
+        with suppress(OSError):
+            older.rmdir()  # not rmtree: if the way back failed too, it holds the only copy
+        raise
     _keep_the_rest(older / folder.name, folder)
     shutil.rmtree(older, ignore_errors=True)
 
 
 def _swap(fresh: Path, folder: Path, older: Path) -> None:
     """Two renames; where the second fails the first is taken back."""
+    folder.rename(older)
     try:
-        folder.rename(older)
         fresh.rename(folder)
     except OSError:
-        if older.exists():
-            older.rename(folder)
-        older.parent.rmdir()
+        older.rename(folder)
         raise
 
 

@@ -1,4 +1,4 @@
-"""The record of a run: what was read with what, by which versions, and what came out. Valid JSON, keys in a fixed order."""
+"""The record of a run: what was read, by which versions, with which settings, and what came out."""
 
 from __future__ import annotations
 

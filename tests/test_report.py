@@ -1,0 +1,456 @@
+"""The report: what it says, that it says it safely, and that it reads well whatever is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis_fixture import COMPLAINTS, HOSTILE, empty_analysis, make_analysis
+from hypothesis import given
+from hypothesis import strategies as st
+
+import voc.report
+from voc.config import ReportConfig
+from voc.report import charts, render
+from voc.report.issues import PARTS
+from voc.report.page import TOP, build_page
+from voc.report.trend import Calendar, calendar_of
+from voc.report.wording import capfirst, listing, number, shortened
+from voc.tables import CLAUSES, ISSUES, METRICS, THEMES, Analysis
+
+TEMPLATES = Path(voc.report.__file__).parent / "templates"
+VOID = {"meta", "link", "br", "img", "input", "hr", "path", "line", "rect"}
+MONTHS = [pd.Timestamp(2025, month, 1, tz="UTC") for month in range(1, 7)]
+
+
+class Outline(HTMLParser):
+    """What a reader's browser makes of the page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return make_analysis()
+
+
+@pytest.fixture(scope="module")
+def page(analysis: Analysis) -> str:
+    return render(analysis, ReportConfig())
+
+
+@pytest.fixture(scope="module")
+def outline(page: str) -> Outline:
+    return Outline(page)
+
+
+# What it says
+
+
+def test_says_what_was_analysed(outline: Outline) -> None:
+    assert "580 comments, from survey-2025.csv, 2 January 2025 to 29 June 2025, in 6 languages (English" in outline.text
+    assert "580 of 600 rows had usable text. 15 rows look doubtful and are still counted." in outline.text
+
+
+def test_headline_figures_have_interval_and_answers(analysis: Analysis, outline: Outline) -> None:
+    nps = analysis.metrics.query("metric == 'nps' and by == 'all'").iloc[0]
+    low, high = (number(nps[end], signed=True) for end in ("low", "high"))
+    assert f"NPS {number(nps['value'], signed=True)} likely {low} to {high} promoters minus detractors" in outline.text
+    assert f"{nps['n']} answers" in outline.text
+
+
+def test_shows_the_issues_in_order_with_everything_about_them(analysis: Analysis, outline: Outline) -> None:
+    places = []
+    for issue in analysis.issues.itertuples():
+        heading = f"Rank {issue.rank}: {issue.label} {issue.n_feedback} comments from {issue.n_customers} customers"
+        heading = re.sub(r"Rank (\d+): ", r"\1 Rank \1: ", heading)
+        assert heading in outline.text
+        places.append(outline.text.index(heading))
+        assert issue.why in outline.text
+        urgency = f"{issue.urgency:.0f} urgency , likely {issue.urgency_low:.0f} to {issue.urgency_high:.0f}"
+        assert urgency in outline.text
+        assert f"Rank {issue.rank_low} to {issue.rank_high}; " in outline.text
+    assert places == sorted(places)
+    for name, _ in PARTS.values():
+        assert name in outline.text
+
+
+def test_quotes_tell_language_date_and_channel_and_are_marked_with_the_language(
+    analysis: Analysis, outline: Outline
+) -> None:
+    quotes = analysis.clauses[analysis.clauses["quote_rank"].notna()]
+    assert len(quotes) > 8
+    for quote in quotes.itertuples():
+        assert quote.text in outline.text
+    langs = {attrs.get("lang") for tag, attrs in outline.tags if tag == "blockquote"}
+    assert langs == set(quotes["lang"])
+    assert re.search(r"German · \d+ January 2025 · (survey|email|chat|app review)", outline.text)
+
+
+def test_a_quote_stands_in_its_comment(analysis: Analysis) -> None:
+    for issue in build_page(analysis, ReportConfig()).top:
+        for quote in issue.quotes:
+            whole = quote.before + quote.said + quote.after
+            assert (analysis.feedback["clean_text"] == whole).any(), whole
+
+
+def test_identical_quotes_are_shown_once() -> None:
+    analysis = make_analysis(rows=200)
+    told = analysis.clauses["theme_id"] == "t-delivery"
+    twins = analysis.clauses.copy()
+    twins.loc[told, "text"] = "late again"
+    twins.loc[told, "quote_rank"] = pd.array(np.arange(1, told.sum() + 1), dtype="Int32")
+    issues = build_page(replace(analysis, clauses=twins), ReportConfig()).top
+    assert [len(issue.quotes) for issue in issues if issue.label == "delivery late"] == [1]
+
+
+def test_score_links_are_worded_as_association(analysis: Analysis, outline: Outline) -> None:
+    row = analysis.drivers.query("theme_id == 't-charge'").iloc[0]
+    assert f"NPS is {number(-row['difference'])} points lower where it is told" in outline.text
+    assert "an association, not a proven cause" in outline.text
+    assert "because of" not in outline.text
+
+
+def test_an_interval_around_zero_is_no_link(analysis: Analysis) -> None:
+    drivers = analysis.drivers.assign(high=5.0)
+    issues = build_page(replace(analysis, drivers=drivers), ReportConfig()).top
+    told = [issue.association for issue in issues if issue.association]
+    assert told
+    assert all(words.startswith("No clear link with NPS in") for words in told)
+
+
+def test_segments_and_their_names(analysis: Analysis, outline: Outline) -> None:
+    assert "By channel" in outline.text
+    assert "By Store" in outline.text
+    assert "Lithuanian 34" in outline.text
+    few = analysis.metrics.copy()
+    chat = (few["segment"] == "chat") & (few["metric"] == "nps")
+    few.loc[chat, ["value", "low", "high"]] = pd.NA
+    few.loc[chat, "n"] = 7
+    assert "too few (7)" in Outline(render(replace(analysis, metrics=few), ReportConfig())).text
+
+
+def test_many_segments_are_cut_and_counted(analysis: Analysis) -> None:
+    rows = analysis.metrics.query("by == 'channel' and segment == 'chat'")
+    many = [rows.assign(by="town", segment=f"Town {place}", n=100 - place) for place in range(40)]
+    metrics = METRICS.check(pd.concat([analysis.metrics, *many], ignore_index=True))
+    towns = next(
+        split for split in build_page(replace(analysis, metrics=metrics), ReportConfig()).splits if split.by == "town"
+    )
+    assert (len(towns.rows), towns.n_unshown) == (12, 28)
+    assert towns.rows[0][:2] == ("Town 0", 100)
+
+
+def test_praise_is_shown_where_it_was_looked_for(analysis: Analysis) -> None:
+    themes = analysis.themes.copy()
+    themes["status"] = "praise"
+    praise = build_page(replace(analysis, themes=themes), ReportConfig()).praise
+    assert praise[0].label == "delivery late"
+    assert praise[0].quotes
+    assert "What customers praise" in render(replace(analysis, themes=themes), ReportConfig())
+
+
+def test_what_to_trust(outline: Outline) -> None:
+    assert "Left out empty 10 2% says nothing 10 2%" in outline.text
+    assert "Doubtful duplicate 8 1% score contradicts text 7 1%" in outline.text
+    assert "Dates could not be read and were left empty (3)" in outline.text
+    assert outline.text.count("rows skipped") == 0, "the table says it already"
+    assert "sha256 abab" in outline.text
+    assert "Model voc-small" in outline.text
+
+
+def test_issues_beyond_the_top_open_on_demand_and_the_rest_is_counted(analysis: Analysis) -> None:
+    one = analysis.issues.iloc[[0]]
+    many = ISSUES.check(pd.concat([one.assign(rank=rank, label=f"issue {rank}") for rank in range(1, 31)]))
+    page = build_page(replace(analysis, issues=many), ReportConfig(issues=20))
+    assert (len(page.top), len(page.others), page.n_unshown) == (TOP, 15, 10)
+    text = Outline(render(replace(analysis, issues=many), ReportConfig(issues=20))).text
+    assert "issue 20" in text
+    assert "issue 21" not in text
+    assert "10 further issues in issues.csv." in text
+
+
+def test_the_title_is_the_users(analysis: Analysis) -> None:
+    assert "<title>Q3 &amp; &lt;b&gt;</title>" in render(analysis, ReportConfig(title="Q3 & <b>"))
+
+
+def test_no_raw_figures(outline: Outline) -> None:
+    shown = re.sub(r"sha256 \w+|\d+\.\d+\.\d+|Python \S+", "", outline.text)
+    assert not re.search(r"\d\.\d{3,}", shown), "a figure with more than two decimals"
+    assert not re.search(r"(?<![\w-])-\d", shown), "a hyphen where a minus sign belongs"
+    for leak in ("nan", "<NA>", "None", "NaT"):
+        assert leak not in shown.split()
+
+
+# Whatever is missing
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        empty_analysis(),
+        make_analysis(rows=1),
+        make_analysis(rows=2),
+        make_analysis(rows=80, dates=False),
+        make_analysis(rows=80, scores=False),
+        make_analysis(rows=80, customers=False),
+        make_analysis(rows=80, dates=False, scores=False, customers=False),
+    ],
+    ids=["nothing", "one", "two", "no dates", "no scores", "no customers", "bare"],
+)
+def test_reads_well_whatever_is_missing(made: Analysis) -> None:
+    outline = Outline(render(made, ReportConfig()))
+    for leak in ("nan", "<NA>", "None", "NaT", "undefined"):
+        assert leak not in outline.text.split()
+    assert "What to fix first" in outline.text
+    assert "What to trust" in outline.text
+
+
+def test_nothing_to_analyse_says_so() -> None:
+    text = Outline(render(empty_analysis(), ReportConfig())).text
+    assert "0 comments." in text
+    assert "There is no comment to analyse" in text
+    assert "Over time" not in text
+
+
+def test_no_issue_says_what_would_be_needed(analysis: Analysis) -> None:
+    calm = replace(analysis, issues=ISSUES.empty(), themes=THEMES.empty(), clauses=CLAUSES.empty())
+    assert "No complaint was told often enough to be called an issue. A theme needs at least 5 comments." in render(
+        calm, ReportConfig()
+    )
+
+
+def test_too_few_answers_stand_in_words(analysis: Analysis) -> None:
+    metrics = analysis.metrics.copy()
+    metrics.loc[metrics["metric"] == "nps", ["value", "low", "high"]] = pd.NA
+    text = Outline(render(replace(analysis, metrics=metrics), ReportConfig())).text
+    assert "NPS too few answers" in text
+
+
+def test_parts_that_cannot_be_known_say_why() -> None:
+    made = make_analysis(rows=200, dates=False, scores=False)
+    text = Outline(render(made, ReportConfig())).text
+    assert "Growth no dates" in text
+    assert "Score too few scores" in text
+
+
+# Safety
+
+
+def test_hostile_text_stays_text() -> None:
+    page = render(make_analysis(rows=240, hostile=True), ReportConfig(title=HOSTILE))
+    outline = Outline(page)
+    assert not [tag for tag, _ in outline.tags if tag in {"script", "img", "iframe", "object"}]
+    assert not [name for _, attrs in outline.tags for name in attrs if name.startswith("on")]
+    assert "<script>window.hacked=1</script>" in outline.text, "shown as the customer wrote it"
+    assert "{{ 7*7 }}" in outline.text
+
+
+@given(st.text(max_size=200))
+def test_labels_of_charts_stay_text(label: str) -> None:
+    svg = str(charts._opening("10", "20", label))
+    (tag, attrs), *others = Outline(svg + "</svg>").tags
+    assert (tag, others) == ("svg", [])
+    assert set(attrs) == {"xmlns", "viewbox", "width", "height", "role", "aria-label"}
+
+
+def test_nothing_is_loaded_from_elsewhere(page: str, outline: Outline) -> None:
+    assert not [tag for tag, _ in outline.tags if tag in {"script", "iframe", "img", "object", "embed"}]
+    assert "@import" not in page
+    assert "url(" not in page
+    links = [attrs[name] for _, attrs in outline.tags for name in ("href", "src") if attrs.get(name)]
+    assert all(link.startswith(("#", "data:")) for link in links if link)
+    policies = [attrs["content"] for _, attrs in outline.tags if attrs.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+# For every reader
+
+
+def test_structure_for_screen_readers(outline: Outline) -> None:
+    names = [tag for tag, _ in outline.tags]
+    assert [names.count(tag) for tag in ("h1", "main", "nav", "footer")] == [1, 1, 1, 1]
+    levels = [int(tag[1]) for tag in names if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in pairwise(levels)), "no level is skipped"
+    ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    pointed = [attrs["aria-labelledby"] for _, attrs in outline.tags if "aria-labelledby" in attrs]
+    targets = [attrs["href"] for tag, attrs in outline.tags if tag == "a"]
+    assert {*pointed, *(str(target).removeprefix("#") for target in targets)} <= set(ids)
+    drawings = [attrs for tag, attrs in outline.tags if tag == "svg"]
+    assert len(drawings) == 9
+    assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in drawings)
+
+
+def test_every_colour_of_a_chart_has_a_dark_twin(page: str) -> None:
+    drawings = " ".join(re.findall("<svg.*?</svg>", page, re.DOTALL))
+    drawn = set(re.findall(r'"(#\w{3,8})"', drawings))
+    assert drawn <= set(charts.LIGHT)
+    named = set(re.findall(r'(?:fill|stroke)="([a-z]+)"', drawings))
+    assert named <= {"none", "transparent"}
+    style = (TEMPLATES / "style.css").read_text()
+    for colour in charts.LIGHT:
+        assert f'svg [fill="{colour}"]' in style
+        assert f'svg [stroke="{colour}"]' in style
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_enough_contrast(scheme: str) -> None:
+    """WCAG 2.2 AA: 4.5 to 1 for text; 3 to 1 for what charts draw."""
+    style = (TEMPLATES / "style.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\n\s*\}", style, re.DOTALL)
+    colours = dict(re.findall(r"--([a-z-]+): (#\w{6})", blocks[0] if scheme == "light" else blocks[1]))
+    for ground in ("paper", "card"):
+        for ink in ("ink", "muted", "accent", "urgent"):
+            assert _contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+
+
+# Charts and periods
+
+
+def test_charts_survive_any_series() -> None:
+    gaps = [None, 3.0, None, None, float(5), None]
+    for drawn in (
+        charts.bars(MONTHS, [0, 0, 0, 0, 0, 0], unit="month", label="none"),
+        charts.bars(MONTHS[:1], [7], unit="day", label="one"),
+        charts.line(MONTHS, gaps, gaps, gaps, unit="month", label="gaps", suffix="%"),
+        charts.sparkline(MONTHS, [0] * 6, label="flat"),
+    ):
+        assert drawn.startswith("<svg")
+        assert "NaN" not in drawn
+        assert " id=" not in drawn, "ids of several drawings on one page would clash"
+
+
+def test_months_are_named_once_and_the_year_is_told() -> None:
+    drawn = charts.bars(MONTHS, [1, 2, 3, 4, 5, 6], unit="month", label="x")
+    words = re.findall(r">([A-Z][a-z]{2}|\d{4})<", drawn)
+    assert words == ["Jan", "2025", "Feb", "Mar", "Apr", "May", "Jun"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "unit"), [("MS", "month"), ("W-MON", "week"), ("D", "day")], ids=["months", "weeks", "days"]
+)
+def test_periods_are_recognised(rule: str, unit: str) -> None:
+    starts = pd.date_range("2025-01-01", periods=5, freq=rule, tz="UTC")
+    rows = [{"metric": "volume", "by": "all", "segment": "all", "period_start": start, "n": 1} for start in starts]
+    calendar = calendar_of(METRICS.check(pd.DataFrame(rows)))
+    assert calendar is not None
+    assert calendar.unit == unit
+
+
+def test_counts_per_period_hold_every_date() -> None:
+    calendar = Calendar(tuple(MONTHS), "month")
+    written = ["2025-01-01 00:00", "2025-01-31 23:59", "2025-03-01 00:00", "2025-06-30 12:00", None]
+    dates = pd.Series(pd.to_datetime(written, utc=True))
+    assert calendar.count(dates) == [2, 0, 1, 0, 0, 1]
+    assert calendar.count(dates.iloc[:0]) == [0] * 6
+
+
+def test_issue_trends_add_up(analysis: Analysis) -> None:
+    calendar = calendar_of(analysis.metrics)
+    assert calendar is not None
+    for theme, *_ in COMPLAINTS:
+        ids = analysis.clauses.loc[analysis.clauses["theme_id"] == theme, "feedback_id"].unique()
+        dates = analysis.feedback.loc[analysis.feedback["feedback_id"].isin(ids), "created_at"]
+        assert sum(calendar.count(dates)) == len(ids)
+
+
+# Bounds
+
+
+def test_same_analysis_gives_the_same_page_in_any_row_order(analysis: Analysis, page: str) -> None:
+    rng = np.random.default_rng(1)
+    shuffled = replace(
+        analysis,
+        **{
+            name: getattr(analysis, name).iloc[rng.permutation(len(getattr(analysis, name)))].reset_index(drop=True)
+            for name in ("feedback", "clauses", "themes", "drivers", "issues")
+        },
+    )
+    assert render(shuffled, ReportConfig()) == page
+
+
+def test_size_does_not_grow_with_the_comments() -> None:
+    analysis = make_analysis(rows=150)
+    long = "really " * 3000
+    clauses = analysis.clauses.copy()
+    clauses["text"] = clauses["text"] + long
+    feedback = analysis.feedback.copy()
+    feedback["clean_text"] = long + feedback["clean_text"] + long
+    copies = [feedback.assign(feedback_id=feedback["feedback_id"] + f"-{copy}") for copy in range(10)]
+    grown = replace(analysis, feedback=pd.concat([feedback, *copies], ignore_index=True), clauses=clauses)
+    assert len(render(grown, ReportConfig())) < 250_000
+
+
+# Wording
+
+
+@given(st.floats(-1e12, 1e12), st.integers(0, 3))
+def test_numbers_read_back(value: float, decimals: int) -> None:
+    text = number(value, decimals)
+    assert "-" not in text
+    assert float(text.replace(",", "").replace("−", "-")) == pytest.approx(value, abs=0.51 * 10**-decimals)
+    assert not text.startswith("−0") or float(text.replace("−", "-").replace(",", "")) != 0
+
+
+@given(st.text(max_size=300), st.integers(10, 100), st.booleans())
+def test_shortened_is_short_and_from_the_text(text: str, length: int, from_end: bool) -> None:
+    short = shortened(text, length, from_end=from_end)
+    assert len(short) <= max(length + 2, 0)
+    kept = short.removeprefix("… ") if from_end else short.removesuffix(" …")
+    assert kept in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), ([*"abcdefg"], "a, b, c, d, e and 2 more")]
+)
+def test_lists(words: list[str], said: str) -> None:
+    assert listing(words) == said
+
+
+def test_capfirst_of_nothing() -> None:
+    assert capfirst("") == ""
+
+
+def _contrast(one: str, other: str) -> float:
+    """WCAG 2.2: (L1 + 0.05) / (L2 + 0.05)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
