@@ -326,7 +326,7 @@ def test_memory_stays_flat():
     assert peaks[1] < 1.2 * peaks[0]
 
 
-class _Nowhere(io.BytesIO):
+class _Nowhere(io.BufferedIOBase):
     def write(self, piece) -> int:
         return len(piece)
 

@@ -81,7 +81,9 @@ class Schema:
             return values
         try:
             if dtype == TIME:
-                return pd.to_datetime(values, utc=True).astype(dtype)
+                # ISO 8601 alone: 01/02/2025 has two meanings and a number has no unit; readers know how to tell.
+                written = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else values.astype("string")
+                return pd.to_datetime(written, utc=True, format="ISO8601").astype(dtype)
             return values.astype(dtype)
         except (TypeError, ValueError) as error:
             raise InputError(f"Column '{name}' of the {self.name} table must be {dtype}: {error}") from error
@@ -116,6 +118,7 @@ FEEDBACK = Schema(
         "revenue": Column("Float32", "yearly revenue of the customer", "read"),
         "clean_text": Column("string", "the readable text; every offset refers to it", "clean"),
         "skip": Column("string", "why the row is left out of the analysis; missing = used", "read, clean"),
+        "cut": Column("boolean", "whether clean_text was cut at clean.max_characters", "clean"),
         "suspect": Column("string", "why the row should not be trusted; missing = trusted", "integrity"),
         "lang": Column("string", "ISO 639-1 code, 'und' where it cannot be told", "language"),
         "lang_score": Column("Float32", "confidence of the language, 0-1", "language"),
