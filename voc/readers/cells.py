@@ -68,11 +68,12 @@ def figures(cells: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return cells.astype("Float64")
     strings = text_of(cells)
-    known = {cell: _figure(cell) for cell in strings.dropna().unique()}
+    known = {cell: figure(cell) for cell in strings.dropna().unique()}
     return pd.to_numeric(strings.map(known, na_action="ignore"), errors="coerce").astype("Float64")
 
 
-def _figure(cell: str) -> float | None:
+def figure(cell: str) -> float | None:
+    """The number that a cell is or starts with; None = there is none."""
     stars = cell.count("★") + cell.count("⭐")
     if stars and not re.search(r"\d", cell):
         return float(stars)

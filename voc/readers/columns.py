@@ -58,7 +58,7 @@ def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mappi
     chosen = {field: _named(getattr(options, key), names, where) for key, field in OPTIONS.items() if getattr(options, key)}
     chosen = {field: column for column, field in told.items() if field != "text"} | chosen
     given = tuple(_named(name, names, where) for name in options.text) or tuple(c for c, f in told.items() if f == "text")
-    verdicts = [texts.Verdict(name, name in given, "chosen by you" if name in given else "") for name in names]
+    verdicts = [texts.Verdict(name, "chosen by you" if name in given else "", is_text=name in given) for name in names]
     if not given:
         verdicts = texts.judge([each for each in profiles if each.name not in chosen.values()])
     found = tuple(verdict.column for verdict in verdicts if verdict.is_text)
@@ -167,8 +167,20 @@ def _guesses(
         elif field:
             yield Guess(name, "revenue" if field == "monthly_revenue" else field, reasons.get(name, ""))
         else:
-            verdict = words[name].reason if name in words else ""
-            yield Guess(name, None, graded.rejected.get(name) or verdict or "kept under its own name")
+            verdict = words[name].reason if name in words and not profile.is_machine else ""
+            yield Guess(name, None, f"kept under its own name: {graded.rejected.get(name) or verdict or _kind(profile)}")
+
+
+def _kind(profile: Profile) -> str:
+    """What a column without a field holds."""
+    if not profile.n_filled:
+        return "it is empty"
+    if profile.number_share >= 0.5:
+        numbers = profile.numbers
+        return f"numbers from {numbers.min():g} to {numbers.max():g}, not named as a score"
+    if profile.date_share >= 0.5:
+        return "dates, but not of the comment"
+    return "links" if profile.link_share >= 0.3 else f"{profile.n_distinct} different values"
 
 
 def _named(name: str, names: list[str], where: str) -> str:

@@ -85,7 +85,7 @@ def detect(head: str) -> Dialect:
     """The dialect that reads the head of a file best: most rows of one width, then most columns."""
     told, _ = split_hint(head)
     ranked = [(_quality(head, each), -place, each) for place, each in enumerate(_candidates(head, told))]
-    (share, width), _, best = max(ranked, key=lambda one: one[:2])
+    (share, _, width), _, best = max(ranked, key=lambda one: one[:2])
     if not told and (width < 2 or share < CONSISTENT):
         best = replace(best, delimiter=NONE, escape=None)
     return replace(best, widths=_habits(head, best))
@@ -143,13 +143,27 @@ def _candidates(head: str, delimiter: str | None) -> list[Dialect]:
     return [Dialect(each, *quoting) for each, quoting in product(delimiter or ",;\t|", quotes)]
 
 
-def _quality(head: str, dialect: Dialect) -> tuple[float, int]:
-    """Share of rows that agree on the number of cells (in tenths), and that number."""
+def _quality(head: str, dialect: Dialect) -> tuple[float, bool, int]:
+    """Share of rows that agree on the number of cells (in tenths), less half the slips in quoting; whether the header
+    agrees; and that number."""
     rows = _sample(head, dialect)
-    width, agreeing = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
-    _, rest = split_hint(head)
-    broken = sum(each.broken is not None for each in records(io.StringIO(rest, newline=""), dialect, width))
-    return round((agreeing - 0.5 * broken) / max(len(rows), 1), 1) if width > 1 else 0.0, width
+    width = _usual(rows) if rows else 0
+    if width < 2:
+        return 0.0, False, width
+    agreeing = sum(len(cells) == width for cells in rows[1:] or rows)
+    return round((agreeing - 0.5 * _slips(head, dialect)) / max(len(rows) - 1, 1), 1), len(rows[0]) == width, width
+
+
+def _slips(head: str, dialect: Dialect) -> int:
+    """How often the quoting breaks the rules; a quote that is open where the head ends does not."""
+    reader = _reader(io.StringIO(split_hint(head)[1], newline=""), dialect, strict=True)
+    slips = 0
+    while True:
+        try:
+            if next(reader, None) is None:
+                return slips
+        except csv.Error as error:
+            slips += "end of data" not in str(error)
 
 
 def _sample(head: str, dialect: Dialect) -> list[list[str]]:
@@ -213,7 +227,7 @@ def _mended(cells: list[str], feed: _Feed, dialect: Dialect, width: int) -> Reco
     No cells: the quotes are odd.
     """
     taken = feed.taken.copy()
-    swallowed = width > 1 and any(_width(line, dialect) == width for line in taken[1:])
+    swallowed = width > 1 and not cells and any(_width(line, dialect) == width for line in taken[1:])
     closed = bool(cells) or _closed(taken, dialect)
     if len(taken) > 1 and (swallowed or not closed):
         feed.give_back(taken[1:])

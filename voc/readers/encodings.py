@@ -20,33 +20,44 @@ line ends), Latin text 0.5, a damaged UTF-8 file far less. Guarded by `test_enco
 STRAY: Final = 0.3
 """Share of a DOS byte's occurrences that must stand between letters before it is one: opening quotes and dashes of
 Windows-1252 stand at word edges. Lower repairs more and risks real dashes; guarded by `test_stray_dos_bytes`."""
+STRAY_DASH: Final = 0.6
+"""The same for dashes and double quotes, which some people put between letters without spaces: they count only in a file
+that has other stray bytes, and from this share."""
 FIT: Final = 0.6
 """Share of the letters beyond ASCII that the alphabet of one language must cover; below it the file is left to
 charset-normalizer. Guarded by `test_encodings`."""
 
 ALPHABETS: Final = (
-    ("cp1252", "àâæçéèêëîïôœùûüÿ’«»…°€ "),  # French
-    ("cp1252", "äöüß„“”–’€ "),  # German
-    ("cp1252", "áéíóúñü¿¡ªº’“”€ "),  # Spanish
-    ("cp1252", "àèéìíòóù’“”«»€° "),  # Italian
-    ("cp1252", "áâãàçéêíóôõúüªº’“”€ "),  # Portuguese
-    ("cp1252", "åäöéæøü’”– "),  # Nordic
-    ("cp1252", "éëïöüèáó’‘“”€ "),  # Dutch, English
-    ("cp1250", "ąćęłńóśźż„”– "),  # Polish
-    ("cp1250", "áčďéěíňóřšťúůýžäľĺôŕ„“– "),  # Czech, Slovak
-    ("cp1250", "áéíóöőúüű„”– "),  # Hungarian
-    ("cp1250", "ăâîşţșț„”– "),  # Romanian
-    ("cp1257", "ąčęėįšųūž„“– "),  # Lithuanian
-    ("cp1257", "āčēģīķļņōŗšūž„“– "),  # Latvian
-    ("cp1257", "äöüõšž„“– "),  # Estonian
-    ("cp1251", "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ«»–№ "),
+    ("cp1252", "àâæçéèêëîïôœùûüÿ"),  # French
+    ("cp1252", "äöüß"),  # German
+    ("cp1252", "áéíóúñü¿¡"),  # Spanish
+    ("cp1252", "àèéìíòóù"),  # Italian
+    ("cp1252", "áâãàçéêíóôõúü"),  # Portuguese
+    ("cp1252", "åäöéæøü"),  # Nordic
+    ("cp1252", "éëïöüèáó"),  # Dutch, English
+    ("cp1250", "ąćęłńóśźż"),  # Polish
+    ("cp1250", "áčďéěíňóřšťúůýžäľĺôŕ"),  # Czech, Slovak
+    ("cp1250", "áéíóöőúüű"),  # Hungarian
+    ("cp1250", "ăâîşţșț"),  # Romanian
+    ("cp1257", "ąčęėįšųūž"),  # Lithuanian
+    ("cp1257", "āčēģīķļņōŗšūž"),  # Latvian
+    ("cp1257", "äöüõšž"),  # Estonian
+    ("cp1251", "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ"),
     ("koi8-r", "абвгдежзийклмнопрстуфхцчшщъыьэюяё"),
     ("cp1253", "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώςϊϋ"),
-    ("cp1254", "çğıöşüâîû’“” "),
-    ("mac-roman", "àâçéèêëîïôùûüäöüßáíóúñìòåøæ’“”–… "),
-    ("cp850", "àâçéèêëîïôùûüäöüßáíóúñìòåøæ "),
+    ("cp1254", "çğıöşüâîû"),
+    ("mac-roman", "àâçéèêëîïôùûüäöüßáíóúñìòåøæ"),
+    ("cp850", "àâçéèêëîïôùûüäöüßáíóúñìòåøæ"),
 )
-"""Code pages and the letters that texts of a language have beyond ASCII; the first of equals wins."""
+"""Code pages and the letters that texts of a language have beyond ASCII; the first of equals wins.
+Punctuation counts for each."""
+
+
+PUNCTUATION: Final = "‘’‚“”„«»‹›–—…•·°€‰™©®№\u00a0"
+OTHER_SCRIPTS: Final = frozenset({"cp1251", "koi8-r", "cp1253"})
+LATIN: Final = 0.3
+"""Share of the bytes beyond ASCII with an ASCII letter beside them, from which the script is Latin: 0.8 and more in
+French or Polish, near 0 in Russian or Greek, whose words have no ASCII letters. Guarded by `test_encodings`."""
 
 
 def _windows(error: UnicodeError) -> tuple[str, int]:
@@ -94,12 +105,17 @@ def decode(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
     """The text of a file, block by block; null characters are left out."""
     errors = "replace" if encoding.name.startswith("utf-16") or encoding.name.startswith("utf-32") else "voc-windows"
     decoder = codecs.getincrementaldecoder(encoding.name)(errors)
-    strays = str.maketrans(encoding.strays | {"\x00": ""})
     skip = encoding.mark
     for block in blocks:
-        yield decoder.decode(block[skip:]).translate(strays)
+        yield _put_right(decoder.decode(block[skip:]), encoding.strays)
         skip = max(0, skip - len(block))
-    yield decoder.decode(b"", final=True).translate(strays)
+    yield _put_right(decoder.decode(b"", final=True), encoding.strays)
+
+
+def _put_right(text: str, strays: dict[str, str]) -> str:
+    for wrong, right in {"\x00": "", **strays}.items():
+        text = text.replace(wrong, right)
+    return text
 
 
 def detect(blocks: Iterable[bytes]) -> Encoding:
@@ -168,7 +184,12 @@ def _utf8_balance(sample: bytes) -> tuple[int, int]:
 def _legacy(sample: bytes) -> Encoding:
     """The code page under which most letters beyond ASCII belong to one language."""
     beyond = bytes(byte for byte in sample if byte > 0x7F)
-    fits = [(_fit(beyond, name, letters), -place, name) for place, (name, letters) in enumerate(ALPHABETS)]
+    beside_latin = len(re.findall(rb"(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z])", sample)) / max(len(beyond), 1)
+    fits = [
+        (_fit(beyond, name, letters), -place, name)
+        for place, (name, letters) in enumerate(ALPHABETS)
+        if (name in OTHER_SCRIPTS) == (beside_latin < LATIN)
+    ]
     fit, _, name = max(fits)
     if fit < FIT:
         name = _by_statistics(sample) or "cp1252"
@@ -178,7 +199,7 @@ def _legacy(sample: bytes) -> Encoding:
 def _fit(beyond: bytes, name: str, letters: str) -> float:
     """Share of the bytes that are letters of the alphabet; capitals count half, since they are rare inside words."""
     text = beyond.decode(name, "replace")
-    alphabet = set(letters)
+    alphabet = {*letters, *PUNCTUATION}
     return sum(1.0 if c in alphabet else 0.5 if c.lower() in alphabet else 0.0 for c in text) / max(len(text), 1)
 
 
@@ -192,13 +213,14 @@ def _by_statistics(sample: bytes) -> str | None:
 def _strays(sample: bytes) -> dict[str, str]:
     """Characters of code page 850 that lie about in Windows-1252 text, with the letters meant."""
     text = "".join(map(_western, sample)) if any(byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) for byte in sample) else sample.decode("cp1252")
-    sure = {wrong: right for wrong, right in DOS.items() if _between_letters(text, wrong)}
-    undefined = {chr(0x90): "É"} if sure and "\x90" in text else {}
-    return sure | undefined
+    inside = {wrong: _inside(text, wrong) for wrong in DOS}
+    sure = {wrong for wrong, share in inside.items() if share >= STRAY and wrong not in "–“”"}
+    likely = {wrong for wrong, share in inside.items() if share >= STRAY_DASH or wrong == "\x90"} if sure else set()
+    return {wrong: DOS[wrong] for wrong in sorted(sure | likely) if wrong in text}
 
 
-def _between_letters(text: str, wrong: str) -> bool:
-    """Whether the character stands within lower-case words so often that it must be a letter."""
+def _inside(text: str, wrong: str) -> float:
+    """Share of a character's occurrences that stand within lower-case words, where only a letter can stand."""
     total = text.count(wrong)
-    inside = len(re.findall(rf"(?<=[a-zà-ÿ]){re.escape(wrong)}(?=[a-zà-ÿ])", text)) if total else 0
-    return inside >= 1 and inside >= STRAY * total and not (wrong.islower() and wrong != "ƒ")
+    within = len(re.findall(rf"(?<=[a-zà-ÿ]){re.escape(wrong)}(?=[a-zà-ÿ])", text)) if total else 0
+    return within / max(total, 1) if wrong == "ƒ" or not wrong.islower() else 0.0

@@ -113,5 +113,5 @@ def month_numbers() -> dict[str, int]:
 
 @cache
 def frequent_words() -> frozenset[str]:
-    """The commonest words of every language: prose is full of them, names and titles are not."""
-    return phrases("words")
+    """The commonest words of every language, in lower case: prose is full of them, names and titles are not."""
+    return frozenset(word for rules in all_rules().values() for word in rules.columns.get("words", ()))

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from voc.readers import dates
-from voc.readers.cells import MISSING_FIGURES, figures, text_of
-from voc.readers.headers import frequent_words, normalise
+from voc.readers.cells import MISSING_FIGURES, figure, figures, text_of
+from voc.readers.headers import frequent_words
 
 SAMPLE: Final = 500
 """Distinct values looked at: enough to tell a share to four points, few enough to cost milliseconds a column."""
@@ -69,14 +69,13 @@ class Profile:
     def frequent(self) -> float:
         """Share of the words that are among the commonest of a language: 0.3 and more in prose, near 0 in names."""
         words = [word for value in self.sample for word in re.findall(r"[^\W\d_]+", value[:2000])]
-        return sum(normalise(word) in frequent_words() for word in words) / max(len(words), 1)
+        return sum(word.lower() in frequent_words() for word in words) / max(len(words), 1)
 
     @cached_property
     def figure_share(self) -> float:
         """Share of the values that are figures."""
         values = [value for value in self.sample if value not in MISSING_FIGURES]
-        numbers = figures(pd.Series(values, dtype="string"))
-        return float(numbers.notna().mean()) if values else 0.0
+        return sum(figure(value) is not None for value in values) / max(len(values), 1)
 
     @cached_property
     def number_share(self) -> float:

@@ -95,8 +95,8 @@ def _best(name: str, pool: Sequence[Profile], found: Found, *, forced: bool) -> 
         return None
     best = ranked[0][1]
     for profile, score in ranked[1:]:
-        twin = "in words" if score.worded and not best.worded else "less clearly"
-        found.rejected[profile.name] = f"a {name} {twin}; '{best.column}' was taken"
+        what = f"the {name} in words" if score.worded and not best.worded else f"a {name} of one aspect"
+        found.rejected[profile.name] = f"{what}; '{best.column}' is the {name}"
     return best
 
 

@@ -23,8 +23,8 @@ class Verdict:
     """Whether a column is text, and why."""
 
     column: str
-    is_text: bool
     reason: str
+    is_text: bool = False
 
 
 def judge(profiles: list[Profile]) -> list[Verdict]:
@@ -40,14 +40,14 @@ def _judge(profile: Profile) -> Verdict:
     told = f"{profile.words:.0f} words a cell, {profile.variety:.0%} of them different"
     no = _objection(profile, named)
     if no:
-        return Verdict(profile.name, False, no)
+        return Verdict(profile.name, no)
     if named == EXACT:
-        return Verdict(profile.name, True, f"named as text; {told}")
+        return Verdict(profile.name, f"named as text; {told}", is_text=True)
     if named == PARTIAL and (profile.words >= 2 or profile.n_filled < LABEL_ROWS):
-        return Verdict(profile.name, True, f"its name speaks of text; {told}")
+        return Verdict(profile.name, f"its name speaks of text; {told}", is_text=True)
     if profile.is_prose and profile.variety >= PROSE_VARIETY:
-        return Verdict(profile.name, True, f"it holds sentences: {told}")
-    return Verdict(profile.name, False, "")
+        return Verdict(profile.name, f"it holds sentences: {told}", is_text=True)
+    return Verdict(profile.name, "")
 
 
 def _objection(profile: Profile, named: int) -> str:
@@ -74,7 +74,7 @@ def _next_best(profiles: list[Profile], verdicts: list[Verdict]) -> list[Verdict
         return verdicts
     best = max(open_to, key=lambda profile: (profile.frequent > 0, profile.words))
     reason = f"no column is named as text; this one has the most words ({best.words:.1f} a cell)"
-    return [Verdict(v.column, True, reason) if v.column == best.name else v for v in verdicts]
+    return [Verdict(v.column, reason, is_text=True) if v.column == best.name else v for v in verdicts]
 
 
 def _without_copies(profiles: list[Profile], verdicts: list[Verdict]) -> list[Verdict]:
@@ -88,7 +88,7 @@ def _without_copies(profiles: list[Profile], verdicts: list[Verdict]) -> list[Ve
             copies[profile.name] = f"it repeats '{twin.name}'"
         else:
             kept.append(profile)
-    return [Verdict(v.column, False, copies[v.column]) if v.column in copies else v for v in verdicts]
+    return [Verdict(v.column, copies[v.column]) if v.column in copies else v for v in verdicts]
 
 
 def _same(one: Profile, other: Profile) -> bool:
