@@ -22,7 +22,7 @@ Better = Literal["high", "low"]
 FIRST_NAMES = ("created_at", "first_reply_at")
 USUAL_SCALES = ((1.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0))
 """Where a file does not name the scale, the first of these that holds every answer."""
-NO_ANSWER = ("preview", "test", "spam")
+NO_ANSWER = ("preview", "test response")
 """Words in `skip` that say the whole row is no customer's answer, score included; a row skipped for its text counts."""
 
 
