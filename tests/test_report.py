@@ -138,9 +138,25 @@ def test_identical_quotes_are_shown_once() -> None:
 
 def test_score_links_are_worded_as_association(analysis: Analysis, outline: Outline) -> None:
     row = analysis.drivers.query("theme_id == 't-charge'").iloc[0]
-    assert f"NPS is {number(-row['difference'])} points lower where it is told" in outline.text
+    assert (
+        f"NPS is {number(-row['difference'])} points lower among those who tell of it than among others" in outline.text
+    )
     assert "an association, not a proven cause" in outline.text
     assert "because of" not in outline.text
+
+
+def test_a_second_score_is_folded_away(analysis: Analysis) -> None:
+    drivers = pd.concat([analysis.drivers, analysis.drivers.assign(score="rating", unit="on 1-5")], ignore_index=True)
+    text = Outline(render(replace(analysis, drivers=drivers), ReportConfig())).text
+    assert "The same for Rating Rating, in points on 1–5 Issue" in text
+
+
+def test_an_interval_too_narrow_to_show_is_one_figure(analysis: Analysis) -> None:
+    issues = ISSUES.add(
+        analysis.issues, urgency=89.1, urgency_low=88.9, urgency_high=89.2, rank_high=analysis.issues["rank_low"]
+    )
+    text = Outline(render(replace(analysis, issues=issues), ReportConfig())).text
+    assert "89 urgency , likely about 89 A firm rank 1" in text
 
 
 def test_an_interval_around_zero_is_no_link(analysis: Analysis) -> None:
@@ -202,6 +218,20 @@ def test_issues_beyond_the_top_open_on_demand_and_the_rest_is_counted(analysis: 
     assert "10 further issues in issues.csv." in text
 
 
+@pytest.mark.parametrize(
+    ("of", "heading", "verdict"),
+    [
+        ("complaints", "What to fix first", "Fix first: “charged"),
+        ("praise", "What customers praise", "Praised most: “charged"),
+        ("everything", "What customers talk about", "Most urgent: “charged"),
+    ],
+)
+def test_words_follow_what_was_grouped(analysis: Analysis, of: str, heading: str, verdict: str) -> None:
+    text = Outline(render(replace(analysis, settings={"themes": {"of": of}}), ReportConfig())).text
+    assert f" {heading} Ranked by urgency" in text
+    assert verdict in text
+
+
 def test_the_title_is_the_users(analysis: Analysis) -> None:
     assert "<title>Q3 &amp; &lt;b&gt;</title>" in render(analysis, ReportConfig(title="Q3 & <b>"))
 
@@ -247,7 +277,7 @@ def test_nothing_to_analyse_says_so() -> None:
 
 def test_no_issue_says_what_would_be_needed(analysis: Analysis) -> None:
     calm = replace(analysis, issues=ISSUES.empty(), themes=THEMES.empty(), clauses=CLAUSES.empty())
-    assert "No complaint was told often enough to be called an issue. A theme needs at least 5 comments." in render(
+    assert "No complaint was told often enough to be ranked. A theme needs at least 5 comments." in render(
         calm, ReportConfig()
     )
 

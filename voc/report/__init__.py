@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from voc.config import ReportConfig
 from voc.report.page import build_page
-from voc.report.wording import capfirst, number, several
+from voc.report.wording import capfirst, listing, number, several
 from voc.tables import Analysis
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rooms.filters |= {"number": number, "several": several, "capfirst": capfirst}
+    rooms.filters |= {"number": number, "several": several, "capfirst": capfirst, "listing": listing}
     return rooms.get_template("report.html")

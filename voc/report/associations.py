@@ -67,8 +67,8 @@ def _said(row: dict[Hashable, Any]) -> str:
     near, far = sorted((abs(low), abs(high)))
     direction = "lower" if difference < 0 else "higher"
     return (
-        f"{name} is {number(abs(difference), decimals)} points {direction} where it is told "
-        f"({number(near, decimals)} to {number(far, decimals)}; {answers}): an association, not a proven cause."
+        f"{name} is {number(abs(difference), decimals)} points {direction} among those who tell of it than among others"
+        f" ({number(near, decimals)} to {number(far, decimals)}; {answers}): an association, not a proven cause."
     )
 
 
@@ -83,7 +83,7 @@ def _association(score: str, rows: pd.DataFrame, labels: dict[Hashable, str]) ->
 
     return Association(
         score=name_of(score),
-        unit=words(shown[0].get("unit")) or "points",
+        unit=_unit(words(shown[0].get("unit"))),
         rows=tuple(
             Difference(
                 label=labels.get(row["theme_id"], str(row["theme_id"])),
@@ -100,6 +100,16 @@ def _association(score: str, rows: pd.DataFrame, labels: dict[Hashable, str]) ->
         zero=place(0),
         n_unshown=len(rows) - len(shown),
     )
+
+
+def _unit(unit: str) -> str:
+    """What a difference in this unit is counted in.
+
+    >>> _unit("%"), _unit("on 1-5"), _unit("points")
+    ('percentage points', 'points on 1–5', 'points')
+    """
+    named = f"points {unit.replace('-', '–')}" if unit.startswith("on ") else unit
+    return {"%": "percentage points", "": "points"}.get(named, named)
 
 
 def _signed(row: dict[Hashable, Any], name: str) -> str:

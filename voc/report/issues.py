@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 PARTS = {
-    "reach": ("Reach", "the share of customers who tell of it"),
+    "reach": ("Reach", "how many customers tell of it"),
     "severity": ("Severity", "how bad what they tell is"),
-    "momentum": ("Growth", "more told lately than in its own past"),
-    "impact": ("Score", "its association with the score"),
-    "immediacy": ("Immediacy", "deadlines, outages, threats to leave, no way to wait"),
+    "momentum": ("Growth", "how often it is told now against its own past; 50 is steady"),
+    "impact": ("Score", "how much worse the score is where it is told; an association"),
+    "immediacy": (
+        "Immediacy",
+        "signals that call for action now: outages, deadlines, repeated contact, threats to leave",
+    ),
     "danger": ("Danger", "harm to health, rights or money; lifts the urgency whatever the other parts say"),
 }
 MISSING = {"momentum": "no dates", "impact": "too few scores"}
@@ -159,7 +162,10 @@ def _certainty(row: dict[Hashable, Any]) -> str:
 
 def _interval(row: dict[Hashable, Any]) -> str:
     low, high = real(row.get("urgency_low")), real(row.get("urgency_high"))
-    return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+    if low is None or high is None:
+        return ""
+    least, most = number(low), number(high)
+    return f"{least} to {most}" if least != most else f"about {least}"
 
 
 def _part(name: str, value: Any) -> Part:

@@ -21,6 +21,13 @@ TOP = 5
 """Issues shown in full: what a manager reads in two minutes. The others open on demand."""
 
 
+HEADINGS = {
+    "complaints": "What to fix first",
+    "praise": "What customers praise",
+    "everything": "What customers talk about",
+}
+
+
 @dataclass(frozen=True)
 class Page:
     """The whole report."""
@@ -33,6 +40,7 @@ class Page:
     others: tuple[Issue, ...]
     n_unshown: int
     no_issues: str
+    heading: str
     calendar: Calendar | None
     trends: tuple[Trend, ...]
     splits: tuple[Split, ...]
@@ -54,11 +62,12 @@ def build_page(analysis: Analysis, config: ReportConfig) -> Page:
         others=issues[TOP:],
         n_unshown=max(len(analysis.issues) - len(issues), 0),
         no_issues=_no_issues(analysis),
+        heading=HEADINGS[_of(analysis)],
         calendar=calendar,
         trends=trends(analysis.metrics, calendar),
         splits=splits(analysis.metrics),
         associations=associations(analysis),
-        praise=praised(analysis),
+        praise=praised(analysis) if _of(analysis) != "praise" else (),
         trust=trust(analysis),
     )
 
@@ -105,7 +114,8 @@ def _summary(analysis: Analysis, issues: tuple[Issue, ...]) -> tuple[str, ...]:
     if not issues:
         return ()
     first, most = issues[0], max(issues, key=lambda issue: issue.n_feedback)
-    lines = [f"Fix first: “{first.label}”, urgency {first.urgency} of 100, told by {first.voices}."]
+    verdict = {"complaints": "Fix first", "praise": "Praised most"}.get(_of(analysis), "Most urgent")
+    lines = [f"{verdict}: “{first.label}”, urgency {first.urgency} of 100, told by {first.voices}."]
     if most is not first:
         lines.append(f"Told most often: “{most.label}”, by {most.voices}, rank {most.rank}.")
     left_out = len(analysis.feedback) - len(used_rows(analysis.feedback))
@@ -123,7 +133,13 @@ def _no_issues(analysis: Analysis) -> str:
         return "There is no comment to analyse: every row was left out, or there were none. The reasons are below."
     needed = _setting(analysis, "themes", "min_feedback")
     size = f" A theme needs at least {needed} comments." if needed else ""
-    return f"No complaint was told often enough to be called an issue.{size}"
+    what = {"complaints": "complaint", "praise": "praise"}.get(_of(analysis), "subject")
+    return f"No {what} was told often enough to be ranked.{size}"
+
+
+def _of(analysis: Analysis) -> str:
+    """What was grouped: complaints, praise or everything."""
+    return str(_setting(analysis, "themes", "of") or "complaints")
 
 
 def _setting(analysis: Analysis, section: str, key: str) -> Any:
