@@ -1,0 +1,116 @@
+"""How fast and how large: `voc analyze` at growing sizes, and the model beside a peer's shape in the same run.
+
+`python -m bench.speed [SIZE …]`: 1,000 and 10,000 comments unless sizes are given. Comments are drawn from
+the synthetic example: two to three different ones joined to about 30 words, so that nearly all are distinct.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "feedback.csv"
+SIZES = (1_000, 10_000)
+WORDS = 30
+PEER_TEXTS = 128
+
+
+def comments(n: int) -> list[str]:
+    """n comments of about 30 words out of the example's."""
+    rng = random.Random(0)
+    known = [text for text in pd.read_csv(EXAMPLE)["comment"].dropna() if len(text.split()) > 3]
+    found = []
+    for _ in range(n):
+        words: list[str] = []
+        while len(words) < WORDS - 5:
+            words += rng.choice(known).split()
+        found.append(" ".join(words))
+    return found
+
+
+def write_export(path: Path, n: int) -> None:
+    rng = random.Random(1)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    days = [start + timedelta(hours=rng.randrange(24 * 180)) for _ in range(n)]
+    customers = [f"C{rng.randrange(n)}" for _ in range(n)]
+    scores = [rng.randrange(11) for _ in range(n)]
+    frame = {"id": range(n), "date": days, "customer": customers, "nps": scores, "comment": comments(n)}
+    pd.DataFrame(frame).to_csv(path, index=False)
+
+
+def analyze(n: int) -> tuple[float, float]:
+    """Wall seconds and peak memory in GB of one `voc analyze` over n comments, start-up included."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "feedback.csv"
+        write_export(source, n)
+        command = [sys.executable, "-m", "voc", "analyze", str(source), "--out", f"{folder}/out", "--quiet"]
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"voc analyze failed with {status}")
+        return time.perf_counter() - started, usage.ru_maxrss / 2**20
+
+
+def texts_per_second() -> dict[str, float]:
+    """The shipped model, and a network of XLM-R base's shape (the peers') in torch fp32, over the same texts."""
+    import torch
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
+    from voc.encoder import load
+
+    model, texts = load(device="cpu"), comments(PEER_TEXTS * 4)
+    model.encode(texts[:64])
+    ours = _rate(lambda: model.encode(texts), len(texts))
+    # 31 tokens a text is what this text has; the peer's speed depends on the shape alone, not on its weights.
+    shape = {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}
+    peer = XLMRobertaModel(XLMRobertaConfig(vocab_size=250_002, max_position_embeddings=514, **shape)).eval()
+    ids = [row.ids for row in model._tokenizer.encode_batch_fast(texts[:PEER_TEXTS])]  # noqa: SLF001
+    ids.sort(key=len)
+
+    def run_peer() -> None:
+        with torch.inference_mode():
+            for start in range(0, len(ids), 32):
+                rows = ids[start : start + 32]
+                longest = max(map(len, rows))
+                padded = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
+                peer(input_ids=padded, attention_mask=(padded != 1).long())
+
+    run_peer()
+    return {"voc-small, ONNX Runtime int8": ours, "XLM-R base shape, torch fp32": _rate(run_peer, len(ids))}
+
+
+def _rate(run: object, n: int, rounds: int = 3) -> float:
+    """Texts per second, median of three rounds."""
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        run()  # type: ignore[operator]
+        times.append(time.perf_counter() - started)
+    return n / sorted(times)[rounds // 2]
+
+
+def main(sizes: tuple[int, ...] = SIZES) -> None:
+    print("\nvoc analyze, comments of about 30 words")
+    print(f"  {'comments':>9} {'seconds':>9} {'peak GB':>9} {'comments/s':>11}")
+    for n in sizes:
+        seconds, memory = analyze(n)
+        print(f"  {n:>9,} {seconds:>9.1f} {memory:>9.2f} {n / seconds:>11.0f}", flush=True)
+    print("\nmodels over the same comments, whole, on this CPU")
+    rates = texts_per_second()
+    slowest = min(rates.values())
+    for name, rate in rates.items():
+        print(f"  {name:32} {rate:7.0f} texts/s  {rate / slowest:5.1f} times the slowest")
+
+
+if __name__ == "__main__":
+    main(tuple(map(int, sys.argv[1:])) or SIZES)

@@ -1,0 +1,19 @@
+"""Puts the default model into the wheel, so that an installed voc needs no network; a checkout uses `models/`."""
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MODEL = "models/voc-small"
+FILES = ("README.md", "model.json", "model.onnx", "tokenizer.json")
+
+
+class ModelHook(BuildHookInterface):
+    """Adds the files that `voc.encoder` loads; the recipe stays in the repository."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Called by hatchling before a wheel is built."""
+        if version == "standard":
+            for file in FILES:
+                build_data["force_include"][str(Path(self.root) / MODEL / file)] = f"voc/{MODEL}/{file}"
