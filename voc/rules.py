@@ -46,8 +46,12 @@ class Rules:
     """Whole answers that say nothing."""
     abbreviations: tuple[str, ...] = ()
     """Words whose full stop ends no sentence, without it: dr, e.g."""
+    closing_abbreviations: tuple[str, ...] = ()
+    """Those abbreviations that may close a sentence: a capital after one opens the next. etc, p.m."""
     ordinal_period: bool = False
     """Whether a full stop after a number makes an ordinal: der 3. Tag."""
+    capital_nouns: bool = False
+    """Whether nouns are written with a capital, so that a capital alone opens no sentence."""
     fillers: tuple[str, ...] = ()
     """Words that feedback is full of and that name no theme; they join the stop words."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)

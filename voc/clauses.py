@@ -1,0 +1,320 @@
+"""Comments split into clauses: sentences, lines and list items, and the turns within them ("lovely staff | but …").
+
+Sentence ends are found on spaCy's tokens, contrast by the rules of the comment's language. Where a spaCy model with a
+parser is installed for the language, its sentences and conjunctions are used instead of the tokens alone. A clause is a
+stretch of `clean_text`; nothing is rewritten. Judging the clauses is another stage's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from voc.config import ClausesConfig
+from voc.rules import Rules, load
+from voc.tables import CLAUSES, FEEDBACK
+
+Cuts = dict[int, bool]
+"""Offset at which a clause begins -> whether it stands however short it is (a sentence) or not (a turn)."""
+Parse = Callable[[list[str]], Iterator[Cuts]]
+
+MARK = ".!?…։؟۔।॥፧።჻。！？｡‼⁇⁈⁉"
+CHUNK = re.compile(rf"\S*[{MARK}]\S*")
+"""A stretch without white space that holds a sentence mark: spaCy tokenises such stretches one by one anyway."""
+CLOSING = "\"'”’»“)]}）」』】›*_"
+WIDE_MARK = re.compile(r"[。！？｡؟۔।॥]+[」』）”’）\s]*")
+GLUED = re.compile(r"(?<=[^\W\d_]{2})[!?]+(?=[^\W\d_])|(?<=[^\W\d_]{3})\.{2,}(?=[^\W\d_])|…(?=[^\W_])")
+"""Marks without a space after them: 'great!but slow', 'nice...cold'."""
+GLUED_STOP = re.compile(r"(?<=[^\W\d_]{3})\.(?=([^\W\d_]+))")
+LINE = re.compile(r"\n\s*")
+ITEM = re.compile(r"(?<=\S)\s+(?=[•·‣◦▪●►➢✓✔]\s*\S|\d{1,2}\)\s)|(?<=[^\s\d])\s+[-–—]{1,3}\s+(?=\D)|;\s+|\s\|\s")
+NUMBERED = re.compile(r"(?:(?<=\s)|^)(\d{1,2})[.)](?=\s*[^\W\d_])")
+EMOJI = re.compile(r"(?<=[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f000-\U0001faff])\s+(?=[^\W\d_])")
+ELLIPSIS = re.compile(r"(?:\.{2,}|…)$")
+LEADING = re.compile(r"(?:\s|[•·‣◦▪●►➢,;|、，；]|[-–—>*/+=.:]+(?=\s)|[-–—](?=[^\W\d_]))+")
+TRAILING = re.compile(r"(?:\s|[,;|、，；•·]|(?<=\s)[-–—/*+=>]+)+$")
+"""What joins clauses and belongs to none."""
+WORD = re.compile(r"[^\W\d_]")
+SCRIPTS_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+GAP = 60
+"""Characters that `*` in a phrase may span: 'not only fast and kind but' still holds together."""
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """The rules of one language, compiled."""
+
+    rules: Rules
+    turn: re.Pattern[str] | None
+    turn_end: re.Pattern[str] | None
+    keep: re.Pattern[str] | None
+    concession: re.Pattern[str] | None
+    ends: Callable[[str], tuple[int, ...]]
+
+
+def split_clauses(feedback: pd.DataFrame, config: ClausesConfig) -> pd.DataFrame:
+    """The clauses of every row that is not skipped, in the order of the rows, with ids, offsets, text and language.
+
+    `clean_text[start:end]` is the clause. Clauses do not overlap, are not empty and have no white space at their edges;
+    between them lies nothing but white space and separators. A used comment has at least one.
+    """
+    feedback = FEEDBACK.check(feedback, "clean_text", "lang")
+    used = feedback[feedback["skip"].isna()] if "skip" in feedback else feedback
+    used = used[used["clean_text"].fillna("").str.strip().ne("")]
+    spans = _spans_by_text(used, config)
+    rows = [
+        (f"{identity}:{position}", identity, position, start, end, text[start:end], lang)
+        for identity, text, lang in _rows(used)
+        for position, (start, end) in enumerate(spans[lang, text])
+    ]
+    names = [name for name, column in CLAUSES.columns.items() if column.required]
+    return CLAUSES.check(pd.DataFrame(rows, columns=names, dtype="object"))
+
+
+def _rows(used: pd.DataFrame) -> Iterable[tuple[str, str, str]]:
+    langs = used["lang"].fillna("und")
+    return zip(used["feedback_id"].tolist(), used["clean_text"].tolist(), langs.tolist(), strict=True)
+
+
+def _spans_by_text(used: pd.DataFrame, config: ClausesConfig) -> Mapping[tuple[str, str], list[tuple[int, int]]]:
+    """The spans of each distinct text, worked through language by language."""
+    texts: dict[str, dict[str, None]] = {}
+    for _, text, lang in _rows(used):
+        texts.setdefault(lang, {})[text] = None
+    return {
+        (lang, text): spans
+        for lang in sorted(texts)
+        for text, spans in zip(texts[lang], split_texts(list(texts[lang]), lang, config), strict=True)
+    }
+
+
+def split_texts(texts: list[str], lang: str, config: ClausesConfig) -> Iterator[list[tuple[int, int]]]:
+    """Start and end of each clause of each text, all in one language.
+
+    >>> text = "Lovely staff but the app crashes. Dr. Lee was kind"
+    >>> [text[start:end] for start, end in next(split_texts([text], "en", ClausesConfig()))]
+    ['Lovely staff', 'but the app crashes.', 'Dr. Lee was kind']
+    """
+    rules = load(lang)
+    parse = _parser(rules.spacy or rules.code) if config.use_parser else None
+    splitter = _splitter(rules)
+    parsed = parse(texts) if parse else None
+    for text in texts:
+        cuts = next(parsed) if parsed else sentence_cuts(text, splitter)
+        cuts = _numbered(text, _lines_and_items(text, splitter) | cuts)
+        if config.split_contrast:
+            cuts = _turns(text, cuts, splitter) | cuts
+        yield _spans(text, cuts, config.min_characters)
+
+
+def sentence_cuts(text: str, splitter: Splitter) -> Cuts:
+    """Where sentences begin after the first, found on spaCy's tokens."""
+    cuts: Cuts = {}
+    for chunk in CHUNK.finditer(text):
+        for offset in splitter.ends(chunk[0]):
+            cut = chunk.start() + offset
+            after = text[cut : cut + 80].lstrip()
+            if after and not _goes_on(chunk[0][:offset], after, splitter.rules):
+                lead = len(text[cut : cut + 80]) - len(after)
+                cuts[cut + lead] = not (ELLIPSIS.search(chunk[0][:offset]) and after[0].islower())
+    return cuts
+
+
+def _goes_on(before: str, after: str, rules: Rules) -> bool:
+    """Whether the sentence goes on after a mark: an abbreviation, an ordinal, an initial, an aside, a quotation."""
+    if after[0].islower() and re.search(rf"[{MARK}][{re.escape(CLOSING)}]+$", before):
+        return True
+    if re.search(r"[(\[][!?]+[)\]]$", before):
+        return True
+    if not before.endswith(".") or before.endswith(".."):
+        return False
+    word = before[:-1].lstrip("([{\"'„“«‚").casefold()
+    if word.isdigit():
+        return _is_ordinal(word, after, rules)
+    if word in rules.abbreviations:
+        return not (after[0].isupper() and word in rules.closing_abbreviations)
+    return len(word) == 1 and word.isalpha() and before[-2:-1].isupper() and word != "i"
+
+
+def _is_ordinal(number: str, after: str, rules: Rules) -> bool:
+    """Whether a number with a full stop counts: 'am 3. Tag', 'dne 5. května', but not 'eine 5. Der Service'."""
+    if not rules.ordinal_period or len(number) > 2 or not after[0].isalpha():
+        return False
+    first = re.split(r"\W", after, maxsplit=1)[0]
+    return after[0].islower() or (rules.capital_nouns and first.casefold() not in rules.columns.get("words", ()))
+
+
+def _lines_and_items(text: str, splitter: Splitter) -> Cuts:
+    """Where lines, list items, wide marks, glued sentences and words after emoji begin."""
+    cuts: Cuts = dict.fromkeys((match.end() for match in LINE.finditer(text)), True)
+    cuts |= dict.fromkeys((match.end() for match in WIDE_MARK.finditer(text)), True)
+    cuts |= {match.end(): text[match.end()].isupper() for match in GLUED.finditer(text)}
+    cuts |= {match.end(): False for match in ITEM.finditer(text)}
+    cuts |= {match.end(): text[match.end()].isupper() for match in EMOJI.finditer(text)}
+    cuts |= {match.end(): True for match in GLUED_STOP.finditer(text) if match[1].casefold() in splitter.rules.stop_words}
+    return cuts
+
+
+def _numbered(text: str, cuts: Cuts) -> Cuts:
+    """The cuts of a text with '1. … 2. …': before each number, none between a number and its item."""
+    numbers = list(NUMBERED.finditer(text))
+    if [int(match[1]) for match in numbers[:2]] != [1, 2]:
+        return cuts
+    items = {match.end(): match.start() for match in numbers}
+    within = {cut for cut in cuts if text[:cut].rstrip() and len(text[:cut].rstrip()) in items}
+    return {cut: hard for cut, hard in cuts.items() if cut not in within} | dict.fromkeys(items.values(), True)
+
+
+def _turns(text: str, cuts: Cuts, splitter: Splitter) -> Cuts:
+    """Where a comment turns against what it said."""
+    kept = [match.span() for match in splitter.keep.finditer(text)] if splitter.keep else []
+    found = []
+    if splitter.turn:
+        found += [(match.start("word"), match.span("word")) for match in splitter.turn.finditer(text)]
+    if splitter.turn_end:
+        found += [(match.end(), match.span()) for match in splitter.turn_end.finditer(text)]
+    if splitter.concession:
+        found += [(match.end(), match.span("word")) for match in splitter.concession.finditer(text)]
+    return {
+        cut: False
+        for cut, (start, end) in found
+        if not any(low < end and start < high for low, high in kept) and text[cut:].strip() and cut not in cuts
+    }
+
+
+def _spans(text: str, cuts: Cuts, shortest: int) -> list[tuple[int, int]]:
+    """Clauses between the cuts, without separators at their edges; what is too short to stand joins its neighbour."""
+    edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
+    kept = [0]
+    for cut, following in zip(edges[1:-1], edges[2:], strict=True):
+        left, right = text[kept[-1] : cut].strip(), text[cut:following].strip()
+        if _stands(left, cuts[cut], shortest) and _stands(right, cuts[cut], shortest):
+            kept.append(cut)
+    spans = [_trimmed(text, start, end) for start, end in zip(kept, [*kept[1:], len(text)], strict=True)]
+    found = [(start, end) for start, end in spans if start < end]
+    return found or [(len(text) - len(text.lstrip()), len(text.rstrip()))]
+
+
+def _stands(part: str, sentence: bool, shortest: int) -> bool:  # noqa: FBT001
+    """Whether a part may be a clause of its own: a sentence needs a word, a turn needs `shortest` characters."""
+    letters = len(WORD.findall(part))
+    if SCRIPTS_WITHOUT_SPACES.search(part):
+        return letters >= (2 if sentence else shortest // 2)
+    return letters >= 2 if sentence else len(part) >= shortest
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    leading = LEADING.match(text, start, end)
+    start = leading.end() if leading else start
+    trailing = TRAILING.search(text[start:end])
+    return start, start + trailing.start() if trailing else end
+
+
+@lru_cache(maxsize=128)
+def _splitter(rules: Rules) -> Splitter:
+    return Splitter(
+        rules=rules,
+        turn=_pattern(rules.contrast, group="word"),
+        turn_end=_pattern(rules.contrast_end, edges=False),
+        keep=_pattern(rules.keep),
+        concession=_concession(rules.concessive),
+        ends=_ends(rules.spacy or rules.code),
+    )
+
+
+def _pattern(phrases: tuple[str, ...], *, group: str = "all", edges: bool = True) -> re.Pattern[str] | None:
+    """One pattern for all phrases, the longest first; a leading comma asks for one before the phrase."""
+    if not phrases:
+        return None
+    after_comma = _alternatives([phrase[1:].strip() for phrase in phrases if phrase.startswith((",", "，"))], edges=edges)
+    free = _alternatives([phrase for phrase in phrases if not phrase.startswith((",", "，"))], edges=edges)
+    pattern = rf"(?<=[,，\-–—(])\s*+(?P<after>{after_comma})|(?P<free>{free})"
+    return re.compile(pattern, re.IGNORECASE) if group != "word" else re.compile(
+        rf"(?:(?<=[,，])\s*+(?=(?:{after_comma}))|(?=(?:{free})))(?P<word>(?:{after_comma})|(?:{free}))", re.IGNORECASE
+    )
+
+
+def _alternatives(phrases: list[str], *, edges: bool) -> str:
+    ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    return "|".join(_phrase(phrase, edges=edges) for phrase in ordered) or "(?!)"
+
+
+def _phrase(phrase: str, *, edges: bool) -> str:
+    """A phrase as a pattern: words at word edges, any white space between, `*` for a few words, `#` for a number."""
+    body = r"\s+".join(re.escape(word) for word in phrase.split())
+    body = body.replace(r"\s+\*\s+", rf"\s[^.!?\n]{{0,{GAP}}}?\b").replace(r"\s+\*", rf"[^.!?\n]{{0,{GAP}}}?")
+    body = body.replace(r"\#", r"\d+").replace("'", "['’]")
+    if not edges or SCRIPTS_WITHOUT_SPACES.search(phrase):
+        return body
+    return (r"(?<!\w)" if phrase[0].isalnum() else "") + body + (r"(?!\w)" if phrase[-1].isalnum() or phrase[-1] == "#" else "")
+
+
+def _concession(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    """'Although the room was small, | it was clean': the turn comes at the comma."""
+    if not words:
+        return None
+    opening = _alternatives(list(words), edges=True)
+    return re.compile(rf"(?:^|[.!?\n]\s*)(?P<word>{opening})[^.!?\n,，]{{8,}}[,，]\s*(?![^.!?\n]{{0,40}}[,，])", re.IGNORECASE)
+
+
+def _ends(code: str) -> Callable[[str], tuple[int, ...]]:
+    """A function that tells after which offsets of a chunk without white space a sentence may end, by spaCy's tokens."""
+    nlp = blank(code)
+    marks = frozenset(MARK) | {"...", "..", "…"}
+
+    @lru_cache(maxsize=50_000)
+    def ends(chunk: str) -> tuple[int, ...]:
+        found, ended = [], False
+        for token in nlp.tokenizer(chunk):
+            closes = token.text in marks or not set(token.text) - set(MARK)
+            if ended and not closes and token.text not in CLOSING:
+                found.append(token.idx)
+                ended = False
+            ended = ended or closes or bool(NUMBER_WITH_STOP.match(token.text))
+        return (*found, len(chunk)) if ended else tuple(found)
+
+    return ends
+
+
+NUMBER_WITH_STOP = re.compile(r"\d+\.$")
+
+
+@lru_cache(maxsize=64)
+def blank(code: str) -> Any:
+    """spaCy's empty pipeline of a language; the multilingual one where it has none or it needs more packages."""
+    import spacy
+
+    needs_more = {"ja", "ko", "th", "vi", "ru", "uk"}
+    if code not in needs_more:
+        try:
+            return spacy.blank(code)
+        except ImportError:
+            pass
+    return spacy.blank("xx")
+
+
+@lru_cache(maxsize=8)
+def _parser(code: str) -> Parse | None:
+    """Sentence and conjunction finder of the installed spaCy model with a parser for a language, where there is one."""
+    nlp = _model(code)
+    return None if nlp is None else lambda texts: (_parsed_cuts(document) for document in nlp.pipe(texts))
+
+
+def _model(code: str) -> Any:
+    from spacy import load as load_model
+    from spacy.util import get_installed_models
+
+    for name in sorted(name for name in get_installed_models() if name.startswith(f"{code}_")):
+        nlp = load_model(name, exclude=["ner", "lemmatizer", "textcat"])
+        if "parser" in nlp.pipe_names:
+            return nlp
+    return None
+
+
+def _parsed_cuts(document: Any) -> Cuts:
+    return {sentence.start_char: True for sentence in document.sents if sentence.start_char}
