@@ -15,8 +15,8 @@ from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES
 
 QUICK = DriversConfig(rounds=60)
 
-# The data set "swiss" (Mosteller and Tukey 1977): correlations of Fertility, Agriculture, Examination, Education, Catholic
-# and Infant.Mortality, and the LMG shares of Fertility that the R package relaimpo prints (Grömping 2006).
+# The data set "swiss" (Mosteller and Tukey 1977): correlations of Fertility, Agriculture, Examination, Education,
+# Catholic and Infant.Mortality, and the LMG shares of Fertility that the R package relaimpo prints (Grömping 2006).
 SWISS = np.array([
     [1.0, 0.3530792, -0.6458827, -0.6637889, 0.4636847, 0.4165560],
     [0.3530792, 1.0, -0.6865422, -0.6395225, 0.4010951, -0.0608586],

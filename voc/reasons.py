@@ -122,7 +122,7 @@ def best_quotes(told: pd.DataFrame, wanted: Mapping[str, str]) -> dict[str, str]
 
     `told` holds clauses with a column 0/1 per signal.
     """
-    asked = told["theme_id"].map(dict(wanted)).fillna("").to_numpy(str)
+    asked = np.array([wanted.get(theme, "") for theme in told["theme_id"]], str)
     alarming: Array = np.zeros(len(told), bool)
     for signal in {*wanted.values()}:
         alarming |= (asked == signal) & (told[signal].to_numpy(float) > 0)
