@@ -1,0 +1,205 @@
+"""Rows that should not be trusted, marked with a reason in `suspect`: duplicates, and scores that contradict the text.
+
+A mark is no verdict: rows stay, and the config says whether they count. Many customers write "good service"; that alone
+is never suspicious. Each check gives one series of reasons and the first reason stays, so that a new check is one more
+function in a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from voc.config import IntegrityConfig
+from voc.scores import parse_scale
+from voc.tables import FEEDBACK
+
+LONG_ENOUGH = 40
+"""Characters from which the same words of different people are a copy. Shorter ones are said by many: of the demo
+exports' repeated answers under 40 characters nearly all are "good service" and its like. Guarded by
+test_many_customers_say_the_same_short_thing."""
+LEAST_SHINGLES = 8
+SHINGLE = 4
+"""Letters in a shingle: long enough that unrelated texts share few, short enough that one edit spoils only four."""
+HASHES, BANDS = 64, 16
+"""16 bands of 4 hashes: of pairs at similarity 0.9 all but one in 10^7 meet in a band, of pairs at 0.5 two thirds do
+and are then compared exactly. Guarded by test_near_duplicates_are_found_at_the_stated_similarity."""
+SEED = 7
+
+LETTERS = re.compile(r"[\W\d_]+")
+DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+HIGH, LOW = 0.9, 0.25
+"""Where a score counts as very good or very bad, as its place on the scale: 9-10 and 0-2 of 0-10, 5 and 1-2 of 1-5."""
+SURE = 0.85
+"""Confidence that the text's verdict needs to contradict a score: three in a hundred rows of the demo exports are as
+sure and wrong; below it honest rows would be doubted."""
+
+
+def check_integrity(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.DataFrame:
+    """`feedback` with `suspect`: "duplicate of <feedback_id>" or "near duplicate of <feedback_id>"; missing = trusted.
+
+    Of a group of copies the first by `created_at`, then `feedback_id`, stays trusted. Skipped rows are not compared.
+    """
+    feedback = FEEDBACK.check(feedback, "clean_text")
+    return _mark(feedback, [_duplicates(feedback, config.near_duplicate_similarity)])
+
+
+def mark_contradictions(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.DataFrame:  # noqa: ARG001
+    """`feedback` with `suspect` also where a very good score goes with a clearly negative text, or the reverse.
+
+    Needs `label` and `confidence`; an earlier reason stays. Scores without a scale are not judged.
+    """
+    feedback = FEEDBACK.check(feedback, "label", "confidence")
+    return _mark(feedback, [_contradictions(feedback)])
+
+
+def _mark(feedback: pd.DataFrame, found: Sequence[pd.Series]) -> pd.DataFrame:
+    """The first reason of each row, an earlier mark before all."""
+    reasons = feedback["suspect"] if "suspect" in feedback else pd.Series(pd.NA, index=feedback.index, dtype="string")
+    for each in found:
+        reasons = reasons.fillna(each)
+    return FEEDBACK.add(feedback, suspect=reasons)
+
+
+def _order(feedback: pd.DataFrame) -> pd.DataFrame:
+    """The used rows from the first written to the last, so that the order of the rows plays no part."""
+    used = feedback[feedback["skip"].isna()] if "skip" in feedback else feedback
+    keys = [name for name in ("created_at", "feedback_id") if name in used]
+    return used.sort_values(keys, kind="stable", na_position="last")
+
+
+def _duplicates(feedback: pd.DataFrame, similarity: float) -> pd.Series:
+    """Why a row repeats another; missing = it does not."""
+    rows = _order(feedback)
+    words = rows["clean_text"].fillna("").map(folded).astype(object)
+    long = words.map(weight) >= LONG_ENOUGH
+    copies = _first_of(rows, words.where(long))
+    personal = _first_of(rows, _personal(rows, words).where(~long))
+    kin = _near(rows.loc[long & copies.isna(), "feedback_id"], words, similarity)
+    reasons = ("duplicate of " + copies.fillna(personal)).fillna("near duplicate of " + kin.reindex(rows.index))
+    return reasons.reindex(feedback.index).astype("string")
+
+
+def folded(text: str) -> str:
+    """The words alone: what stays of a copy after small changes of case, punctuation and numbers.
+
+    >>> folded("Order 512: Too LATE!!") == folded("order 77 - too late")
+    True
+    """
+    return LETTERS.sub(" ", text.casefold()).strip()
+
+
+def weight(text: str) -> int:
+    """Length in letters; a Chinese, Japanese or Korean character says about as much as three."""
+    return len(text) + 2 * len(DENSE.findall(text))
+
+
+def _personal(rows: pd.DataFrame, words: pd.Series) -> pd.Series:
+    """Customer, day and words: a person who says the same short thing again the same day said it once."""
+    if "customer_id" not in rows:
+        return pd.Series(pd.NA, index=rows.index, dtype=object)
+    day = rows["created_at"].dt.strftime("%Y-%m-%d").fillna("") if "created_at" in rows else ""
+    question = rows["question"].fillna("") if "question" in rows else ""
+    key = rows["customer_id"].astype(object) + "\x00" + day + "\x00" + question + "\x00" + words
+    return key.where(rows["customer_id"].notna() & words.ne(""))
+
+
+def _first_of(rows: pd.DataFrame, key: pd.Series) -> pd.Series:
+    """The id of the first row with the same key, for every row but the first; missing = none."""
+    told = key.dropna()
+    first = rows["feedback_id"].reindex(told.index).groupby(told, sort=False).transform("first")
+    return first.where(told.duplicated()).reindex(rows.index).astype("string")
+
+
+def _near(ids: pd.Series, words: pd.Series, similarity: float) -> pd.Series:
+    """The id of the first text that shares `similarity` of all shingles with a later one, by the later one's index."""
+    shingles = [_shingles(text) for text in words.loc[ids.index]]
+    enough = np.array([len(each) >= LEAST_SHINGLES for each in shingles], dtype=bool)
+    first: dict[int, int] = {}
+    for later, earlier in _candidates(_signatures(shingles), enough):
+        if later not in first and _jaccard(shingles[later], shingles[earlier]) >= similarity:
+            first[later] = earlier
+    found = {ids.index[later]: ids.iloc[earlier] for later, earlier in first.items()}
+    return pd.Series(found, dtype="string")
+
+
+def _shingles(text: str) -> np.ndarray:
+    """The distinct runs of `SHINGLE` characters of a text, hashed; sorted uint64."""
+    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    if len(points) < SHINGLE:
+        return np.empty(0, dtype=np.uint64)
+    hashed = np.zeros(len(points) - SHINGLE + 1, dtype=np.uint64)
+    for place in range(SHINGLE):
+        hashed = hashed * np.uint64(0x100000001B3) + points[place : place + len(hashed)]
+    return np.unique(hashed * np.uint64(0x9E3779B97F4A7C15))
+
+
+def _signatures(shingles: Sequence[np.ndarray]) -> np.ndarray:
+    """MinHash signatures (n, HASHES): the share of equal places estimates the Jaccard similarity (Broder 1997)."""
+    random = np.random.default_rng(SEED)
+    factors = random.integers(1, 2**63, HASHES, dtype=np.uint64) | np.uint64(1)
+    offsets = random.integers(0, 2**63, HASHES, dtype=np.uint64)
+    rows = [
+        ((each[:, None] * factors + offsets) >> np.uint64(32)).min(axis=0) if len(each) else np.zeros(HASHES, np.uint64)
+        for each in shingles
+    ]
+    return np.vstack(rows) if rows else np.empty((0, HASHES), dtype=np.uint64)
+
+
+def _candidates(signatures: np.ndarray, enough: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Pairs (later, earlier) worth comparing: they share a band, and the earlier is the band's first. Sorted."""
+    rows = np.flatnonzero(enough)
+    pairs = [_band_pairs(signatures[rows, start : start + HASHES // BANDS]) for start in range(0, HASHES, HASHES // BANDS)]
+    joined = np.unique(np.concatenate(pairs), axis=0) if pairs else np.empty((0, 2), dtype=np.int64)
+    yield from ((int(rows[later]), int(rows[earlier])) for later, earlier in joined)
+
+
+def _band_pairs(band: np.ndarray) -> np.ndarray:
+    """(later, first) for every row whose band equals that of an earlier row, (m, 2)."""
+    if not len(band):
+        return np.empty((0, 2), dtype=np.int64)
+    _, firsts, groups = np.unique(band, axis=0, return_index=True, return_inverse=True)
+    first = firsts[groups.ravel()]
+    later = np.flatnonzero(first != np.arange(len(band)))
+    return np.column_stack([later, first[later]])
+
+
+def _jaccard(left: np.ndarray, right: np.ndarray) -> float:
+    shared = len(np.intersect1d(left, right, assume_unique=True))
+    return shared / (len(left) + len(right) - shared)
+
+
+def _contradictions(feedback: pd.DataFrame) -> pd.Series:
+    """Why score and text contradict each other; missing = they do not, or it cannot be told."""
+    told = feedback["skip"].isna() if "skip" in feedback else True
+    sure = (feedback["confidence"] >= SURE).fillna(value=False) & told
+    reasons = pd.Series(pd.NA, index=feedback.index, dtype="string")
+    for name in ("nps", "csat", "rating"):
+        place = _place(feedback, name)
+        reasons[(place >= HIGH) & sure & feedback["label"].eq("negative").fillna(value=False) & reasons.isna()] = (
+            f"very good {name} with a clearly negative text"
+        )
+        reasons[(place <= LOW) & sure & feedback["label"].eq("positive").fillna(value=False) & reasons.isna()] = (
+            f"very bad {name} with a clearly positive text"
+        )
+    return reasons
+
+
+def _place(feedback: pd.DataFrame, name: str) -> pd.Series:
+    """Each score's place on its scale, 0 = worst, 1 = best; nan where there is none or its scale is not told."""
+    if name not in feedback:
+        return pd.Series(np.nan, index=feedback.index)
+    values = feedback[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    scales = "0-10" if name == "nps" else feedback.get(f"{name}_scale", pd.Series(pd.NA, index=feedback.index))
+    told = pd.Series(scales, index=feedback.index, dtype="string")
+    places = pd.Series(np.nan, index=feedback.index)
+    for text in sorted(told.dropna().unique()):
+        scale = parse_scale(text, answers=np.empty(0))
+        risen = (values - scale.low) / (scale.high - scale.low)
+        risen = 1 - risen if scale.better == "low" else risen
+        places = places.where(told.ne(text).fillna(value=True), risen)
+    return places.where(places.between(0, 1))
