@@ -273,7 +273,7 @@ def test_intervals_hold_the_figures():
 def test_urgency_intervals_hold_the_truth():
     """Of 40 files of 300 complaints, at least 35 intervals hold the urgency of the law they are drawn from.
 
-    A true 95 % gives fewer in 1 of 70 runs. Only means are weighed: the lower ends in reach and impact rise with a file.
+    A true 95 % gives fewer in 1 of 70 runs. Only means are weighed: lower ends, as in reach, rise with a file.
     """
     only = replace(QUICK, reach=0.0, impact=0.0, momentum=0.0)
     truth = 100 * (0.25 * 0.5 + 0.2 * (0.7 * 0.3 / 0.5)) / 0.45

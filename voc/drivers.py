@@ -25,7 +25,7 @@ from voc.scores import SCORES, Headline, headline, real, response_keys, response
 from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES
 
 RIDGE = 0.5
-"""Each theme's effect is shrunk as if half an answer more said that it makes no difference. Trades a bias of 1/2n towards
+"""Each theme's effect is shrunk as if half an answer more said it makes no difference. Trades a bias of 1/2n towards
 zero (at 1, intervals of rare strong themes miss the truth 8 times in 100) for contributions that stay defined when
 themes overlap wholly or everybody mentions one. Guarded by test_twin_themes and test_everyone_mentions_a_theme."""
 EXACT_THEMES = 5
