@@ -20,8 +20,12 @@ from voc.readers.tabular import read_csv
 
 OPTIONS = ReadConfig()
 FRENCH = "id,commentaire\n1,Très déçu par la qualité à l'arrivée\n2,Ça marche enfin après des années\n"
-POLISH = "id;komentarz\n1;Bardzo długo czekałem na przesyłkę, źle\n2;Świetna obsługa, wszystko się zgadza, żadnych uwag\n"
-CZECH = "id;komentář\n1;Přišlo pozdě a ještě rozbité, příště už ne\n2;Výborné, děkuji, můžu jen doporučit všem přátelům\n"
+POLISH = (
+    "id;komentarz\n1;Bardzo długo czekałem na przesyłkę, źle\n2;Świetna obsługa, wszystko się zgadza, żadnych uwag\n"
+)
+CZECH = (
+    "id;komentář\n1;Přišlo pozdě a ještě rozbité, příště už ne\n2;Výborné, děkuji, můžu jen doporučit všem přátelům\n"
+)
 LITHUANIAN = "id;komentaras\n1;Siuntinys vėlavo dvi savaites, labai blogai, nusivyliau\n2;Puikus aptarnavimas, ačiū už greitą pagalbą, viską išsprendė\n"
 RUSSIAN = "id;комментарий\n1;Очень долго ждал ответа, плохо\n2;Всё отлично, спасибо большое\n"
 GERMAN = "id;kommentar\n1;Die Lieferung kam zu spät und war beschädigt, schön ist das nicht\n2;Alles gut, großes Lob für die Mühe\n"
@@ -64,7 +68,10 @@ def test_encodings(tmp_path, text, codec, mark, label):
 
 
 def test_stray_dos_bytes(tmp_path):
-    content = FRENCH.encode("cp1252").replace("é".encode("cp1252"), b"\x82", 2) + b"3,\x84du ch\x83teau \x96 bient\xf4t \x82t\xe9\n"
+    content = (
+        FRENCH.encode("cp1252").replace("é".encode("cp1252"), b"\x82", 2)
+        + b"3,\x84du ch\x83teau \x96 bient\xf4t \x82t\xe9\n"
+    )
     raw = read_csv(write(tmp_path, content), OPTIONS)
     assert raw["commentaire"].tolist()[0] == "Très déçu par la qualité à l'arrivée"
     assert "château – bientôt été" in raw["commentaire"].iloc[2], "a dash between spaces stays a dash"
@@ -80,7 +87,11 @@ def test_windows_punctuation_is_no_stray_byte(tmp_path):
 def test_utf8_with_a_few_bytes_that_are_not(tmp_path):
     content = FRENCH.encode() + b"3,voil\xe0 un caf\xe9\n4,cut \xc3"
     raw = read_csv(write(tmp_path, content), OPTIONS)
-    assert raw["commentaire"].tolist()[:3] == ["Très déçu par la qualité à l'arrivée", "Ça marche enfin après des années", "voilà un café"]
+    assert raw["commentaire"].tolist()[:3] == [
+        "Très déçu par la qualité à l'arrivée",
+        "Ça marche enfin après des années",
+        "voilà un café",
+    ]
     assert any("bytes that are not" in each.text for each in raw.attrs["notes"])
 
 
@@ -93,7 +104,12 @@ def test_null_bytes_are_left_out(tmp_path):
     ("content", "delimiter", "columns", "first"),
     [
         ("a,comment\n1,fine\n2,good\n", "comma", ["a", "comment"], ["1", "fine"]),
-        ("a;comment\n1,5;good, but slow\n2,5;no, not at all, really\n", "semicolon", ["a", "comment"], ["1,5", "good, but slow"]),
+        (
+            "a;comment\n1,5;good, but slow\n2,5;no, not at all, really\n",
+            "semicolon",
+            ["a", "comment"],
+            ["1,5", "good, but slow"],
+        ),
         ("a\tcomment\n1\tgood; but, slow\n2\tok\n", "tab", ["a", "comment"], ["1", "good; but, slow"]),
         ("a|comment\n1|good, very\n2|ok\n", "bar", ["a", "comment"], ["1", "good, very"]),
         ("sep=;\na;comment\n1;x,y\n", "semicolon", ["a", "comment"], ["1", "x,y"]),
@@ -104,8 +120,18 @@ def test_null_bytes_are_left_out(tmp_path):
         ("Report of May\n\na,comment\n1,fine\n2,good\n", "comma", ["a", "comment"], ["1", "fine"]),
         ('a,comment\n"r1",1,"fine"\n"r2",2,"good"\n', "comma", ["column 1", "a", "comment"], ["r1", "1", "fine"]),
         ("a,comment\n1,fine,\n2,good,\n", "comma", ["a", "comment", "column 3"], ["1", "fine", None]),
-        ("1,fine,2024-01-05\n2,good,2024-01-06\n", "comma", ["column 1", "column 2", "column 3"], ["1", "fine", "2024-01-05"]),
-        ("a,comment,Comment,comment\n1,x,y,z\n", "comma", ["a", "comment", "Comment", "comment (2)"], ["1", "x", "y", "z"]),
+        (
+            "1,fine,2024-01-05\n2,good,2024-01-06\n",
+            "comma",
+            ["column 1", "column 2", "column 3"],
+            ["1", "fine", "2024-01-05"],
+        ),
+        (
+            "a,comment,Comment,comment\n1,x,y,z\n",
+            "comma",
+            ["a", "comment", "Comment", "comment (2)"],
+            ["1", "x", "y", "z"],
+        ),
         ("\na,comment\n\n1,fine\n\n", "comma", ["a", "comment"], ["1", "fine"]),
     ],
 )
@@ -114,7 +140,10 @@ def test_dialects(tmp_path, content, delimiter, columns, first):
     assert raw.attrs["delimiter"] == delimiter
     names = [name for name in raw.columns if name not in (BROKEN, LINE)]
     assert names == columns
-    assert [None if cell != cell or cell is None else cell for cell in raw[names].astype(object).where(raw[names].notna(), None).iloc[0]] == first
+    assert [
+        None if cell != cell or cell is None else cell
+        for cell in raw[names].astype(object).where(raw[names].notna(), None).iloc[0]
+    ] == first
     assert raw[BROKEN].isna().all()
 
 
@@ -202,12 +231,16 @@ def test_lines_do_not_depend_on_blocks():
         assert "".join(delimited.lines([text[:cut], text[cut:]])) == text
 
 
-CELLS = st.text(st.characters(codec="cp1252", exclude_categories=["Cc", "Cs"]) | st.sampled_from(",;\t|\"'\n"), max_size=30)
+CELLS = st.text(
+    st.characters(codec="cp1252", exclude_categories=["Cc", "Cs"]) | st.sampled_from(",;\t|\"'\n"), max_size=30
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    rows=st.lists(st.tuples(st.integers(0, 10).map(str), CELLS, st.sampled_from(["web", "shop"])), min_size=3, max_size=12),
+    rows=st.lists(
+        st.tuples(st.integers(0, 10).map(str), CELLS, st.sampled_from(["web", "shop"])), min_size=3, max_size=12
+    ),
     delimiter=st.sampled_from(",;\t|"),
     end=st.sampled_from(["\n", "\r\n"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
@@ -216,7 +249,9 @@ CELLS = st.text(st.characters(codec="cp1252", exclude_categories=["Cc", "Cs"]) |
 def test_what_is_written_is_read(tmp_path, rows, delimiter, end, quoting, codec):
     """Any cells, delimiter, quoting, line end and encoding come back as they were."""
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows([("nps", "comment", "channel"), *rows])
+    csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(
+        [("nps", "comment", "channel"), *rows]
+    )
     raw = read_csv(write(tmp_path, text.getvalue().encode(codec)), OPTIONS)
     assert [name for name in raw.columns if name not in (BROKEN, LINE)] == ["nps", "comment", "channel"]
     got = raw[["nps", "comment", "channel"]].fillna("").itertuples(index=False, name=None)

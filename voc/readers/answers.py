@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from voc.readers import dates
-from voc.readers.cells import figures, text_of, typed
+from voc.readers.cells import amounts, figures, text_of, typed
 from voc.readers.columns import DATES, Columns
 from voc.readers.headers import normalise
 from voc.readers.recognition import BROKEN, LINE, note
@@ -60,7 +60,7 @@ def _responses(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str)
             notes += _set_time(base, field, raw[columns.fields[field]], columns.fields[field])
     for field, yearly in (("revenue", 1), ("monthly_revenue", 12)):
         if field in columns.fields:
-            base["revenue"] = (_amounts(raw[columns.fields[field]]) * yearly).astype("Float32")
+            base["revenue"] = (amounts(raw[columns.fields[field]]) * yearly).astype("Float32")
     for field, score in columns.scores.items():
         base[field] = score.values.loc[raw.index] if len(score.values) == len(raw) else score.values
         if field != "nps":
@@ -139,23 +139,15 @@ def _span(cells: pd.Series, header: str) -> pd.Series | None:
     return None
 
 
-def _amounts(cells: pd.Series) -> pd.Series:
-    """Amounts of money, with currency signs, and with either comma or point for decimals.
-
-    >>> _amounts(pd.Series(["€ 1.234,50", "1,234.50 USD", "12", ""], dtype="string")).tolist()
-    [1234.5, 1234.5, 12.0, <NA>]
-    """
-    if pd.api.types.is_numeric_dtype(cells.dtype):
-        return cells.astype("Float64")
-    bare = text_of(cells).str.replace(r"[^\d.,-]", "", regex=True)
-    comma = bare.str.contains(r",\d{1,2}$", regex=True).fillna(value=False).astype(bool)
-    plain = bare.str.replace(",", "").where(~comma, bare.str.replace(".", "").str.replace(",", "."))
-    return pd.to_numeric(plain, errors="coerce").astype("Float64")
-
-
 def _others(raw: pd.DataFrame, columns: Columns, base: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     """The columns without a field, typed, under their own names or, where those are voc's, with SUFFIX."""
-    used = {*columns.texts, *columns.fields.values(), *(score.column for score in columns.scores.values()), BROKEN, LINE}
+    used = {
+        *columns.texts,
+        *columns.fields.values(),
+        *(score.column for score in columns.scores.values()),
+        BROKEN,
+        LINE,
+    }
     taken = {*FEEDBACK.columns, *base.columns}
     kept: dict[str, pd.Series] = {}
     notes = []

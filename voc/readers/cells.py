@@ -81,6 +81,20 @@ def figure(cell: str) -> float | None:
     return float(found[1].replace(",", ".")) if found else None
 
 
+def amounts(cells: pd.Series) -> pd.Series:
+    """Amounts of money, with currency signs, and with either comma or point for decimals.
+
+    >>> amounts(pd.Series(["€ 1.234,50", "1,234.50 USD", "12", ""], dtype="string")).tolist()
+    [1234.5, 1234.5, 12.0, <NA>]
+    """
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells.astype("Float64")
+    bare = text_of(cells).str.replace(r"[^\d.,-]", "", regex=True)
+    comma = bare.str.contains(r",\d{1,2}$", regex=True).fillna(value=False).astype(bool)
+    plain = bare.str.replace(",", "").where(~comma, bare.str.replace(".", "").str.replace(",", "."))
+    return pd.to_numeric(plain, errors="coerce").astype("Float64")
+
+
 def typed(cells: pd.Series) -> pd.Series:
     """A column that voc has no field for, in the plainest dtype that loses nothing: whole numbers, numbers, times,
     truth values, else strings."""
@@ -90,7 +104,9 @@ def typed(cells: pd.Series) -> pd.Series:
         return cells.astype("boolean")
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return _numbers(cells)
-    strings = cells.map(_plain, na_action="ignore").astype("string") if cells.dtype == object else cells.astype("string")
+    strings = (
+        cells.map(_plain, na_action="ignore").astype("string") if cells.dtype == object else cells.astype("string")
+    )
     kept = strings.mask((strings.str.strip() == "").fillna(value=True).astype(bool))
     words = kept.mask(kept.isin(MISSING))
     distinct = words.dropna().unique()

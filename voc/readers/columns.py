@@ -11,6 +11,7 @@ import pandas as pd
 from voc.config import ReadConfig
 from voc.errors import InputError, nearest
 from voc.readers import scores, texts
+from voc.readers.cells import amounts
 from voc.readers.headers import EXACT, PARTIAL, match, normalise
 from voc.readers.profile import Profile
 from voc.readers.recognition import BROKEN, LINE, Guess
@@ -55,9 +56,13 @@ def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mappi
     """Map the columns of a raw table. `told` (column -> field) is what the file's format leaves no doubt about."""
     profiles = [Profile(str(name), raw[name]) for name in raw.columns if name not in (BROKEN, LINE)]
     names = [profile.name for profile in profiles]
-    chosen = {field: _named(getattr(options, key), names, where) for key, field in OPTIONS.items() if getattr(options, key)}
+    chosen = {
+        field: _named(getattr(options, key), names, where) for key, field in OPTIONS.items() if getattr(options, key)
+    }
     chosen = {field: column for column, field in told.items() if field != "text"} | chosen
-    given = tuple(_named(name, names, where) for name in options.text) or tuple(c for c, f in told.items() if f == "text")
+    given = tuple(_named(name, names, where) for name in options.text) or tuple(
+        c for c, f in told.items() if f == "text"
+    )
     verdicts = [texts.Verdict(name, "chosen by you" if name in given else "", is_text=name in given) for name in names]
     if not given:
         verdicts = texts.judge([each for each in profiles if each.name not in chosen.values()])
@@ -67,7 +72,9 @@ def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mappi
     return _rest(profiles, verdicts, found, chosen)
 
 
-def _rest(profiles: list[Profile], verdicts: list[texts.Verdict], found: tuple[str, ...], chosen: dict[str, str]) -> Columns:
+def _rest(
+    profiles: list[Profile], verdicts: list[texts.Verdict], found: tuple[str, ...], chosen: dict[str, str]
+) -> Columns:
     """The fields other than text, among the columns that are not text."""
     open_to = [each for each in profiles if each.name not in found]
     fields, reasons = _fields(open_to, chosen)
@@ -76,7 +83,9 @@ def _rest(profiles: list[Profile], verdicts: list[texts.Verdict], found: tuple[s
     graded = scores.find([*free, *(p for p in open_to if p.name in wanted.values() and p not in free)], wanted)
     for name in scores.FIELDS:
         if name in chosen and name not in graded.scores:
-            raise InputError(f"Column '{chosen[name]}' cannot be the {name}: {graded.rejected.get(chosen[name], 'it is taken')}")
+            raise InputError(
+                f"Column '{chosen[name]}' cannot be the {name}: {graded.rejected.get(chosen[name], 'it is taken')}"
+            )
     guesses = _guesses(profiles, verdicts, fields, reasons, graded, chosen)
     return Columns(found, fields, graded.scores, tuple(guesses), tuple(graded.notes))
 
@@ -107,8 +116,10 @@ def _fit(profile: Profile, field: str) -> tuple[int, float, str] | None:
     if field in DATES:
         return _fit_date(profile, field)
     if field in ("revenue", "monthly_revenue"):
-        strength = match(profile.name, field)
-        return (strength, 1.0, "named as revenue; amounts") if strength == EXACT and profile.figure_share > 0.6 else None
+        if match(profile.name, field) < EXACT:
+            return None
+        share = float(amounts(pd.Series(profile.sample, dtype="string")).notna().mean())
+        return (EXACT, share, "named as revenue; amounts") if share > 0.6 else None
     return _fit_name(profile, field)
 
 
@@ -123,7 +134,11 @@ def _fit_date(profile: Profile, field: str) -> tuple[int, float, str] | None:
         is_time = share >= 0.5 or (profile.figure_share >= 0.5 and field in ("first_reply_at", "resolved_at"))
         return (strength, share, f"named as {field}") if strength == EXACT and is_time else None
     if strength and share >= 0.2:
-        return strength, share, f"{'named as' if strength == EXACT else 'its name speaks of'} a date; {share:.0%} of the values are dates"
+        return (
+            strength,
+            share,
+            f"{'named as' if strength == EXACT else 'its name speaks of'} a date; {share:.0%} of the values are dates",
+        )
     if not strength and share >= 0.9 and profile.number_share < 0.5:
         return 0, share, f"{share:.0%} of the values are dates"
     return None
@@ -135,7 +150,11 @@ def _fit_name(profile: Profile, field: str) -> tuple[int, float, str] | None:
     if field == "feedback_id":
         strength = strength if strength == EXACT else 0
         fits = profile.variety >= UNIQUE and profile.words < 3 and profile.date_share < 0.5
-        return (strength, profile.variety, f"named as an id; {profile.variety:.0%} are different") if strength and fits else None
+        return (
+            (strength, profile.variety, f"named as an id; {profile.variety:.0%} are different")
+            if strength and fits
+            else None
+        )
     if field == "channel":
         fits = profile.n_distinct <= FEW_LABELS and profile.words <= 5 and profile.number_share < 0.5
     elif field == "question":
@@ -168,7 +187,9 @@ def _guesses(
             yield Guess(name, "revenue" if field == "monthly_revenue" else field, reasons.get(name, ""))
         else:
             verdict = words[name].reason if name in words and not profile.is_machine else ""
-            yield Guess(name, None, f"kept under its own name: {graded.rejected.get(name) or verdict or _kind(profile)}")
+            yield Guess(
+                name, None, f"kept under its own name: {graded.rejected.get(name) or verdict or _kind(profile)}"
+            )
 
 
 def _kind(profile: Profile) -> str:
@@ -185,7 +206,9 @@ def _kind(profile: Profile) -> str:
 
 def _named(name: str, names: list[str], where: str) -> str:
     """A column by the name the user gave, upper and lower case and punctuation aside."""
-    alike = [each for each in names if each == name] or [each for each in names if normalise(each) == normalise(name) != ""]
+    alike = [each for each in names if each == name] or [
+        each for each in names if normalise(each) == normalise(name) != ""
+    ]
     if not alike:
         raise InputError(f"{where} has no column '{name}'; {nearest(name, names)}")
     return alike[0]

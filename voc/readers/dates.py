@@ -70,7 +70,9 @@ def _all(distinct: list[str]) -> tuple[dict[str, datetime], str, str]:
     rest = [cell for cell in short if cell not in iso]
     numbers = {cell: time for cell in rest if (time := _number(cell))}
     triples, order, doubt = _triples([cell for cell in rest if cell not in numbers])
-    named, guess = _named([cell for cell in rest if cell not in numbers and cell not in triples], [*iso.values(), *triples.values()])
+    named, guess = _named(
+        [cell for cell in rest if cell not in numbers and cell not in triples], [*iso.values(), *triples.values()]
+    )
     kinds = {"as ISO dates": iso, "as seconds or day numbers": numbers, order: triples, "with month names": named}
     how = " and ".join(kind for kind, times in sorted(kinds.items(), key=lambda one: -len(one[1])) if times)
     return iso | numbers | triples | named, how, "; ".join(filter(None, [doubt, guess]))
@@ -114,7 +116,11 @@ def _number(cell: str) -> datetime | None:
 
 def _triples(cells: list[str]) -> tuple[dict[str, datetime], str, str]:
     """Dates of three figures, in the one order that fits the column."""
-    split = {cell: (int(m[1]), int(m[2]), int(m[3]), m[4]) for cell in cells if (m := TRIPLE.match(cell))}
+    split = {
+        cell: (int(m[1]), int(m[2]), int(m[3]), m[4])
+        for cell in cells
+        if (m := TRIPLE.match(cell)) and not re.search(r"\b00\d\d\b", cell)
+    }
     year_first = {cell: day for cell, day in split.items() if day[0] > 31}
     others = {cell: day for cell, day in split.items() if cell not in year_first}
     day_first, how, doubt = _order(others)
@@ -134,7 +140,9 @@ def _order(split: dict[str, Day]) -> tuple[bool, str, str]:
     second = [cell for cell, day in split.items() if 12 < day[1] <= 31 and day[0] <= 12]
     if first and second:
         words = "dd/mm" if len(first) >= len(second) else "mm/dd"
-        doubt = f"dates are written both dd/mm ('{first[0]}') and mm/dd ('{second[0]}'); unclear ones were read as {words}"
+        doubt = (
+            f"dates are written both dd/mm ('{first[0]}') and mm/dd ('{second[0]}'); unclear ones were read as {words}"
+        )
         return len(first) >= len(second), f"as {words} by majority", doubt
     if first or second:
         proof = (first or second)[0]
@@ -144,7 +152,11 @@ def _order(split: dict[str, Day]) -> tuple[bool, str, str]:
     by_day, by_month = _spread(split, day_first=True), _spread(split, day_first=False)
     words = "dd/mm" if by_day <= by_month else "mm/dd"
     dots = all("." in cell for cell in split)
-    doubt = "" if dots else f"day and month cannot be told apart ('{min(split)}'); read as {words}, the shorter span of time"
+    doubt = (
+        ""
+        if dots
+        else f"day and month cannot be told apart ('{min(split)}'); read as {words}, the shorter span of time"
+    )
     return dots or by_day <= by_month, "as dd.mm" if dots else f"as {words}", doubt
 
 

@@ -117,7 +117,9 @@ def _is_header(
     if len(first) == 1:
         return len(first[0].split()) <= LONG_HEADER and not is_figure(first[0]) and len(below) > 0
     columns = [place for place, cell in enumerate(first) if is_figure(cell)]
-    return not any(sum(is_figure(row[place]) for row in below if place < len(row)) > len(below) / 2 for place in columns)
+    return not any(
+        sum(is_figure(row[place]) for row in below if place < len(row)) > len(below) / 2 for place in columns
+    )
 
 
 def _widened(first: list[str], below: list[list[str]], width: int) -> tuple[str, ...]:

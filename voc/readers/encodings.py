@@ -149,7 +149,11 @@ def _by_mark(sample: bytes) -> Encoding | None:
     """By its byte order mark; a UTF-16 mark before text without a single null is a mistake and only skipped."""
     if sample.startswith(codecs.BOM_UTF8):
         return Encoding("utf-8", len(codecs.BOM_UTF8), mixed=not _is_utf8([sample], whole=False))
-    for mark, name in ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+    for mark, name in (
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
         if sample.startswith(mark):
             body = sample[len(mark) : 4096]
             return Encoding(name if b"\x00" in body or not body else "utf-8", len(mark))
@@ -212,7 +216,11 @@ def _by_statistics(sample: bytes) -> str | None:
 
 def _strays(sample: bytes) -> dict[str, str]:
     """Characters of code page 850 that lie about in Windows-1252 text, with the letters meant."""
-    text = "".join(map(_western, sample)) if any(byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) for byte in sample) else sample.decode("cp1252")
+    text = (
+        "".join(map(_western, sample))
+        if any(byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) for byte in sample)
+        else sample.decode("cp1252")
+    )
     inside = {wrong: _inside(text, wrong) for wrong in DOS}
     sure = {wrong for wrong, share in inside.items() if share >= STRAY and wrong not in "–“”"}
     likely = {wrong for wrong, share in inside.items() if share >= STRAY_DASH or wrong == "\x90"} if sure else set()

@@ -44,8 +44,8 @@ def phrases(field: str) -> frozenset[str]:
 
 @cache
 def match(header: str, field: str) -> int:
-    """EXACT, PARTIAL or 0: how well the header names the field."""
-    name = normalise(header)
+    """EXACT, PARTIAL or 0: how well the header, without what stands in brackets, names the field."""
+    name = normalise(re.sub(r"\(.*?\)|\[.*?\]", " ", header)) or normalise(header)
     known = phrases(field)
     if name in known or name == normalise(field):
         return EXACT
@@ -60,7 +60,9 @@ def match(header: str, field: str) -> int:
 
 def _runs(words: list[str]) -> list[str]:
     """Every run of consecutive words, as a phrase."""
-    return [" ".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)][:2000]
+    return [" ".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)][
+        :2000
+    ]
 
 
 def declared_scale(header: str) -> tuple[int, int] | None:
@@ -69,7 +71,9 @@ def declared_scale(header: str) -> tuple[int, int] | None:
     >>> declared_scale("Satisfaction (1-5)"), declared_scale("Rate us from 0 to 10"), declared_scale("Note /20")
     ((1, 5), (0, 10), (0, 20))
     """
-    found = re.search(r"\b([01])\s*(?:-|–|—|\.\.|/|to|bis|a|à|até|al|t/m|do|iki|až|till|til|до)\s*(\d{1,3})\b", header.lower())
+    found = re.search(
+        r"\b([01])\s*(?:-|–|—|\.\.|/|to|bis|a|à|até|al|t/m|do|iki|až|till|til|до)\s*(\d{1,3})\b", header.lower()
+    )
     if found and int(found[2]) in (3, 4, 5, 6, 7, 10, 20, 100):
         return int(found[1]), int(found[2])
     found = re.search(r"(?:/|\bout of|\bsur|\bvon|\bsu|\bde|\bvan)\s*(5|7|10|20|100)\b", header.lower())

@@ -30,13 +30,12 @@ def looks_json(head: Head) -> bool:
 
 
 def looks_jsonl(head: Head) -> bool:
-    """An object on each of the first lines that are whole."""
-    lines = [line for line in head.text.split("\n") if line.strip()]
-    whole = lines[:-1] if len(lines) > 1 else lines
-    if head.is_binary or not whole or not whole[0].lstrip().startswith("{"):
+    """An object on one of the first lines, and nothing before it that opens one over several lines."""
+    lines = [line for line in head.text.split("\n", 20)[:20] if line.strip()]
+    if head.is_binary or not lines or not lines[0].lstrip().startswith("{") or lines[0].strip() == "{":
         return False
-    objects = [_parsed(line)[0] is not None for line in whole[:20]]
-    return len(lines) > 1 and sum(objects) > len(objects) / 2 or (len(lines) == 1 and head.path.suffix in (".jsonl", ".ndjson"))
+    alone = len(lines) == 1 and head.path.suffix not in (".jsonl", ".ndjson")
+    return not alone and any(_parsed(line)[0] is not None for line in lines)
 
 
 @reader("jsonl", sniff=looks_jsonl, rank=50, suffixes=(".jsonl", ".ndjson", ".jsonl.gz"))
@@ -75,10 +74,13 @@ def table(rows: list[Values]) -> pd.DataFrame:
     flat = [dict(_flat(row)) for row in rows]
     names = dict.fromkeys(name for row in flat for name in row)
     if len(names) > COLUMNS:
-        raise InputError(f"The objects have {len(names)} different keys, more than {COLUMNS}: keys seem to be ids, not columns")
-    return pd.DataFrame({
-        name: pd.Series([row.get(name) for row in flat], dtype=object).infer_objects() for name in names
-    }, index=range(len(rows)))
+        raise InputError(
+            f"The objects have {len(names)} different keys, more than {COLUMNS}: keys seem to be ids, not columns"
+        )
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in flat], dtype=object).infer_objects() for name in names},
+        index=range(len(rows)),
+    )
 
 
 def _flat(values: Values, prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:

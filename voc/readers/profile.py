@@ -106,10 +106,11 @@ class Profile:
         telling = self.frequent >= PROSE_FREQUENT or self.words >= LONG
         return self.words >= PROSE_WORDS and telling and not self.is_machine
 
-    @property
+    @cached_property
     def is_machine(self) -> bool:
-        """Numbers, dates or links."""
-        return self.number_share >= 0.5 or self.date_share >= 0.5 or self.link_share >= 0.3
+        """Numbers, dates, links or JSON."""
+        coded = sum(value[:1] + value[-1:] in ("[]", "{}") for value in self.sample) / max(len(self.sample), 1)
+        return self.number_share >= 0.5 or self.link_share >= 0.3 or coded >= 0.5 or self.date_share >= 0.5
 
 
 PROSE_WORDS: Final = 4.0

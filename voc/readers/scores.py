@@ -24,6 +24,8 @@ TOPS: Final = {"nps": (10,), "csat": (5, 7, 10, 100), "ces": (5, 7, 10), "rating
 COVERED: Final = 0.9
 """Share of the figures that a scale must hold; what lies outside is missing. Lower forgives more slips and takes more
 counters for scores; guarded by `test_scales` and `test_what_is_no_score`."""
+SLIPS: Final = 0.2
+"""Share of the figures that may lie off the scale, where the header or the user names the score."""
 CLIFF: Final = 0.15
 """How many figures the step above a scale's end may have, per figure at its end, for the scale to end there: on a longer
 scale of unhappy customers the counts fall off slowly. Guarded by `test_two_scales_in_one_column`."""
@@ -90,7 +92,9 @@ def _best(name: str, pool: Sequence[Profile], found: Found, *, forced: bool) -> 
     rivals = [p.name for p, s in ranked if _rank(p, s)[:3] == _rank(*ranked[0])[:3]]
     if len(rivals) > 1 and ranked[0][1].strength == PARTIAL and not forced:
         listed = ", ".join(f"'{each}'" for each in rivals[:6])
-        found.notes.append(note(f"Several columns could be the {name}: {listed}; none was taken, choose one with --{name}"))
+        found.notes.append(
+            note(f"Several columns could be the {name}: {listed}; none was taken, choose one with --{name}")
+        )
         found.rejected |= dict.fromkeys(rivals, f"one of several that could be the {name}")
         return None
     best = ranked[0][1]
@@ -101,14 +105,21 @@ def _best(name: str, pool: Sequence[Profile], found: Found, *, forced: bool) -> 
 
 
 def _rank(profile: Profile, score: Score) -> tuple[bool, int, bool, int]:
-    overall = bool(re.search(r"\b(overall|total|general\w*|gesamt\w*|global\w*|complessiv\w*|ogoln\w*|bendr\w*)\b", normalise(profile.name)))
+    overall = bool(
+        re.search(
+            r"\b(overall|total|general\w*|gesamt\w*|global\w*|complessiv\w*|ogoln\w*|bendr\w*)\b",
+            normalise(profile.name),
+        )
+    )
     return not score.worded, score.strength, overall, profile.n_filled
 
 
 def _is_named(profile: Profile, name: str) -> bool:
     """Whether the header names the score, and no amount or date more clearly."""
     strength = match(profile.name, name)
-    rival = max(match(profile.name, other) for other in ("amount", "created_at", "other_date", "first_reply_at", "resolved_at"))
+    rival = max(
+        match(profile.name, other) for other in ("amount", "created_at", "other_date", "first_reply_at", "resolved_at")
+    )
     return strength > 0 and (strength == EXACT or rival < EXACT)
 
 
@@ -122,11 +133,16 @@ def read_score(profile: Profile, name: str, *, forced: bool = False) -> Score | 
     strength = EXACT if forced else match(profile.name, name)
     if not forced and len(numbers) >= 5 and set(numbers.unique()) <= {0, 1}:
         return "not a score: only 0 and 1, a flag"
-    if name == "nps" and strength < EXACT and len(numbers) >= FEW and numbers.max() <= 5:
+    if name == "nps" and len(numbers) >= FEW and numbers.max() <= 5 and not _is_called_nps(profile.name):
         return _on_scale(profile, "rating", strength)
     if name == "rating" and normalise(profile.name) == "score" and _is_nps(numbers):
         return _on_scale(profile, "nps", strength)
     return _on_scale(profile, name, strength)
+
+
+def _is_called_nps(header: str) -> bool:
+    """By its own name, and not only as a question whether people would recommend, which some ask on five points."""
+    return not {"nps", "promoter"}.isdisjoint(normalise(header).split())
 
 
 def _is_nps(numbers: pd.Series) -> bool:
@@ -138,7 +154,7 @@ def _on_scale(profile: Profile, name: str, strength: int) -> Score | str:
     low, high = _scale(numbers.dropna(), profile.name, name)
     inside = numbers.between(low, high) & ((numbers % 1 == 0) | (name != "nps"))
     inside = inside.fillna(value=False).astype(bool)
-    if inside.sum() < 0.8 * numbers.notna().sum():
+    if (numbers.notna() & ~inside).sum() > max(1, SLIPS * numbers.notna().sum()) or not inside.any():
         return f"not a score: figures from {numbers.min():g} to {numbers.max():g}"
     notes = _outside(profile, numbers, inside, f"{low}-{high}")
     reason = f"{'named as' if strength == EXACT else 'its name speaks of'} {name}; figures on {low}-{high}"
@@ -178,11 +194,15 @@ def _outside(profile: Profile, numbers: pd.Series, inside: pd.Series, scale: str
     if len(off):
         figures = ", ".join(f"{each:g}" for each in sorted(off.unique())[:4])
         mixed = "; two scales may be mixed in this column" if len(off) > FEW and off.max() in (7, 10) else ""
-        notes.append(note(f"Figures in '{profile.name}' off its scale {scale}, taken as missing ({figures}){mixed}", len(off)))
+        notes.append(
+            note(f"Figures in '{profile.name}' off its scale {scale}, taken as missing ({figures}){mixed}", len(off))
+        )
     words = profile.strings[numbers.isna() & profile.strings.notna()]
     words = words[~words.isin(["n/a", "na", "-", "--", "None", "none"])]
     if len(words):
-        notes.append(note(f"Cells in '{profile.name}' that are no figures, taken as missing ('{min(words)[:40]}')", len(words)))
+        notes.append(
+            note(f"Cells in '{profile.name}' that are no figures, taken as missing ('{min(words)[:40]}')", len(words))
+        )
     return tuple(notes)
 
 
@@ -200,12 +220,14 @@ def _polarity(header: str, name: str, words: Sequence[str] = ()) -> str:
     return " low is good" if low else " high is good"
 
 
-def _read_words(profile: Profile, name: str) -> Score | None:
-    """A scale in words as figures: 1 for the worst; two steps (good and bad) as the ends of 1-5."""
+def _read_words(profile: Profile, name: str, *, steps: int = 2) -> Score | None:
+    """A scale in words, of so many steps or more, as figures: 1 for the worst; good and bad as the ends of 1-5."""
     counts = profile.strings.map(normalise, na_action="ignore").value_counts()
     if not 1 <= len(counts) <= MOST_STEPS:
         return None
-    scale = max(scales(), key=lambda steps: (_explained(counts, steps), -len(steps)))
+    scale = max(
+        (each for each in scales() if len(each) >= steps), key=lambda each: (_explained(counts, each), -len(each))
+    )
     if _explained(counts, scale) < WORDED * profile.n_filled or _steps(counts, scale) < 2:
         return None
     name = "rating" if name == "nps" else name
@@ -217,7 +239,9 @@ def _read_words(profile: Profile, name: str) -> Score | None:
     worst, best = min(scale[0] & set(counts.index) or scale[0]), min(scale[-1] & set(counts.index) or scale[-1])
     reason = f"a scale in words, from '{worst}' (1) to '{best}' ({high})"
     told = _polarity(profile.name, name, [*scale[0], *scale[-1]]) if name == "ces" else ""
-    return Score(name, profile.name, values, f"1-{high}{told}", reason, notes, worded=True, strength=match(profile.name, name))
+    return Score(
+        name, profile.name, values, f"1-{high}{told}", reason, notes, worded=True, strength=match(profile.name, name)
+    )
 
 
 def _explained(counts: pd.Series, steps: tuple[frozenset[str], ...]) -> int:
@@ -241,9 +265,14 @@ def _by_content(profiles: Sequence[Profile], found: Found) -> Score | None:
             return Score(name, score.column, score.values, score.scale, reason, score.notes)
     if len(full) > 1:
         listed = ", ".join(f"'{p.name}'" for p, _ in full[:6])
-        found.notes.append(note(f"Several columns look like scores: {listed}; choose with --nps, --csat, --ces or --rating"))
+        found.notes.append(
+            note(f"Several columns look like scores: {listed}; choose with --nps, --csat, --ces or --rating")
+        )
         return None
-    return next((s for p in profiles if p.n_filled and p.n_distinct <= MOST_STEPS and (s := _read_words(p, "rating"))), None)
+    return next(
+        (s for p in profiles if p.n_filled and p.n_distinct <= MOST_STEPS and (s := _read_words(p, "rating", steps=5))),
+        None,
+    )
 
 
 def _full_scale(profile: Profile) -> int | None:

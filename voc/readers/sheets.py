@@ -45,7 +45,10 @@ def read_xlsx(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 
     header, above = _header(sheets[main])
     alike = [title for title, rows in sheets.items() if _header(rows)[0] == header]
     rows = [row for title in alike for row in sheets[title][_header(sheets[title])[1] + 1 :]]
-    notes = [note(f"Sheet '{title}' was left out; its columns differ from those of '{main}'") for title in sheets.keys() - set(alike)]
+    notes = [
+        note(f"Sheet '{title}' was left out; its columns differ from those of '{main}'")
+        for title in sheets.keys() - set(alike)
+    ]
     if above:
         notes.append(note("Rows above the header were left out", above))
     frame = _table(header, rows)
@@ -55,10 +58,12 @@ def read_xlsx(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 
 
 def _table(header: Row, rows: list[Row]) -> pd.DataFrame:
     names = unique_names(header)
-    columns = zip(*(row + (None,) * (len(names) - len(row)) for row in rows), strict=True) if rows else [()] * len(names)
-    return pd.DataFrame({
-        name: pd.Series(list(cells), dtype=object).infer_objects() for name, cells in zip(names, columns, strict=True)
-    })
+    columns = (
+        zip(*(row + (None,) * (len(names) - len(row)) for row in rows), strict=True) if rows else [()] * len(names)
+    )
+    return pd.DataFrame(
+        {name: pd.Series(list(cells), dtype=object).infer_objects() for name, cells in zip(names, columns, strict=True)}
+    )
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
@@ -69,9 +74,9 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
             size = sum(each.file_size for each in packed.infolist())
         if size > LARGEST:
             raise InputError(f"{path.name} unpacks to {size / 2**30:.0f} GB; save the sheet as CSV")
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # styles and validations that openpyxl does not know change no cell
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             for sheet in book.worksheets:
                 sheet.reset_dimensions()
                 yield sheet.title, _filled(sheet.iter_rows(values_only=True))

@@ -79,7 +79,10 @@ def _named(sources: list[Source]) -> list[Source]:
     """Stems that differ: the folder's name is put before a stem that several files share, then a number."""
     stems = [_stem(source.path) for source in sources]
     shared = Counter(stems)
-    stems = [f"{s.path.resolve().parent.name}-{stem}" if shared[stem] > 1 else stem for s, stem in zip(sources, stems, strict=True)]
+    stems = [
+        f"{s.path.resolve().parent.name}-{stem}" if shared[stem] > 1 else stem
+        for s, stem in zip(sources, stems, strict=True)
+    ]
     seen: Counter[str] = Counter()
     named = []
     for source, stem in zip(sources, stems, strict=True):
@@ -91,4 +94,6 @@ def _named(sources: list[Source]) -> list[Source]:
 def _stem(path: Path) -> str:
     """A file's name without its ending."""
     endings = sorted(suffixes(), key=len, reverse=True)
-    return next((path.name[: -len(each)] for each in endings if path.name.lower().endswith(each)), path.stem) or path.name
+    return (
+        next((path.name[: -len(each)] for each in endings if path.name.lower().endswith(each)), path.stem) or path.name
+    )

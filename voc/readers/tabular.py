@@ -70,9 +70,9 @@ def frames(table: Table, rows: int) -> Iterator[pd.DataFrame]:
     """The table in chunks; BROKEN and LINE say which rows are broken."""
     while chunk := list(islice(table.records, rows)):
         columns = zip(*(record.cells for record in chunk), strict=True)
-        frame = pd.DataFrame({
-            name: pd.array(list(cells), dtype="string") for name, cells in zip(table.header, columns, strict=True)
-        })
+        frame = pd.DataFrame(
+            {name: pd.array(list(cells), dtype="string") for name, cells in zip(table.header, columns, strict=True)}
+        )
         frame[BROKEN] = pd.array([record.broken for record in chunk], dtype="string")
         frame[LINE] = pd.array([record.raw or None for record in chunk], dtype="string")
         yield frame
@@ -110,7 +110,9 @@ def _notes(encoding: encodings.Encoding, layout: delimited.Layout) -> Iterator[N
         yield note("The file is UTF-8 with bytes that are not; they were read as Windows-1252")
     if encoding.strays:
         letters = " ".join(sorted(encoding.strays.values()))
-        yield note(f"The file is Windows-1252 with letters of an old DOS code page in between ({letters}); they were put right")
+        yield note(
+            f"The file is Windows-1252 with letters of an old DOS code page in between ({letters}); they were put right"
+        )
     if layout.above:
         yield note("Rows above the header were left out", layout.above)
     if not layout.named:

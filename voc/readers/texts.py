@@ -60,9 +60,15 @@ def _objection(profile: Profile, named: int) -> str:
         return "not the customer's words: a reply, a note or a translation"
     if named < EXACT and match(profile.name, "title") and not (named and profile.is_prose):
         return "not text: a title, a name or a label"
-    if named < EXACT and any(match(profile.name, field) == EXACT for field in ("feedback_id", "customer_id", "agent", "question")):
+    if named < EXACT and any(
+        match(profile.name, field) == EXACT for field in ("feedback_id", "customer_id", "agent", "question")
+    ):
         return "not text: an id or a name"
-    if profile.n_filled >= LABEL_ROWS and profile.variety < LABEL_VARIETY and profile.words < 6:
+    if (
+        profile.n_filled >= LABEL_ROWS
+        and profile.variety < LABEL_VARIETY
+        and profile.words < (2 if named == EXACT else 6)
+    ):
         return f"not text: {profile.n_distinct} labels that repeat"
     return ""
 
