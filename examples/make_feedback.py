@@ -47,7 +47,7 @@ CONTRADICTION_SCORES = {"furious": 10, "glowing": 0}
 """(e) Every `furious` text comes with a 10, every `glowing` text with a 0."""
 
 WORSE = {"country": "IT", "segment": "business"}
-WORSE_INTERNET = 65
+WORSE_INTERNET = 75
 """(f) Business customers in Italy: their internet drops far more often, and their scores are the lowest."""
 
 PRAISE = {"technician": 0.25, "agent": 0.18, "value": 0.17, "internet_good": 0.15, "switching": 0.14, "app_good": 0.11}
@@ -85,7 +85,7 @@ def new_row(writer: Writer, when: datetime, mood: str, *, language: str = "", se
     """An answer with everything but its comment."""
     language = language or writer.pick(LANGUAGES)
     country = writer.pick(writer.books[language]["countries"])
-    segment = segment or writer.pick({"private": 0.86, "business": 0.14})
+    segment = segment or writer.pick({"private": 0.9, "business": 0.1})
     return Row(when, language, segment, country, writer.random.choice(SCORES[mood]), channel=writer.pick(CHANNELS))
 
 
@@ -144,7 +144,10 @@ def quiet(writer: Writer) -> list[Row]:
     for kind, mood, count in plan:
         for when in moments(count, START, END, writer):
             row = new_row(writer, when, mood)
-            row.parts = writer.fresh(row, lambda row=row, kind=kind: writer.remark(row, kind)) if kind else []
+            if kind == "content_free":
+                row.parts = writer.remark(row, kind)
+            elif kind:
+                row.parts = writer.fresh(row, lambda row=row, kind=kind: writer.remark(row, kind))
             row.truths = {"positive"} if kind == "brief_good" else set() if kind == "neutral" else {"content_free"}
             rows.append(row)
     return rows
