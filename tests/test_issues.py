@@ -121,6 +121,7 @@ def test_noise_is_no_danger(alarming, of, danger):
     found = rank({"app": told}).loc["app"]
     assert (found["danger"] > 0) == danger
     assert (found["severity"] > 0.31) == danger
+    assert danger or found["urgency_high"] < found["urgency"] + 10, "in no round either"
 
 
 def test_danger_lifts_urgency_by_its_formula():
@@ -202,13 +203,13 @@ def test_effort_harms_in_its_own_direction():
     assert "effort score" in found.loc["hard", "why"]
 
 
-def test_missing_parts_are_left_out_of_the_mean_and_said():
+def test_parts_that_the_file_cannot_tell_are_left_out_of_the_mean():
     found = rank({"late": Complaint(60)}, dated=False, customers=False).loc["late"]
     assert found[["momentum", "impact", "n_customers"]].isna().all()
     mean = (0.25 * found["reach"] + 0.25 * found["severity"] + 0.2 * found["immediacy"]) / 0.7
     assert found["urgency"] == pytest.approx(100 * mean, abs=1e-3)
     assert "of 560 comments" in found["why"]
-    assert "growth and effect on a score could not be judged" in found["why"]
+    assert "judged" not in found["why"], "what holds for the whole file is not said of every issue"
 
 
 def test_clauses_that_nobody_judged():

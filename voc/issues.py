@@ -258,7 +258,7 @@ def _parts(sums: dict[str, Array], voices: Voices, harm: Array) -> dict[str, Arr
     told = sums["told"]
     low, _ = wilson(np.minimum(told, sums["everyone"]), sums["everyone"])
     missing = np.full(told.shape, np.nan)
-    alarms = {name: _alarm(sums[name], told) for name in DANGERS if name in sums}
+    alarms = {name: _alarms(sums[name], told) for name in DANGERS if name in sums}
     mean = np.where(sums["judged"] > 0, sums["severity"] / np.maximum(sums["judged"], 1e-12), np.nan)
     floors = [alarm * np.maximum(0, DANGERS[name][0] - mean) for name, alarm in alarms.items()]
     dangers = [alarm * DANGERS[name][1] for name, alarm in alarms.items()]
@@ -271,6 +271,15 @@ def _parts(sums: dict[str, Array], voices: Voices, harm: Array) -> dict[str, Arr
         "immediacy": np.minimum(strength, 1),
         "danger": np.max(dangers, axis=0) if dangers else np.zeros(told.shape),
     }
+
+
+def _alarms(alarmed: Array, told: Array) -> Array:
+    """`_alarm` in every round; whether there is danger at all is judged once, on the sample.
+
+    The bound has the doubt of small numbers in it already: a round that draws one false alarm thrice is no evidence.
+    """
+    alarm = _alarm(alarmed, told)
+    return alarm * (alarm[0] > 0)
 
 
 def _alarm(alarmed: Array, told: Array) -> Array:
@@ -330,6 +339,7 @@ def _tellings(
     totals = max(sums["all_past"][0, 0], 1.0), max(sums["all_recent"][0, 0], 1.0)
     weeks = [max(each, 1.0) / 7 for each in voices.days[::-1]]
     trend = _trend(sums, parts["momentum"])
+    known = [name for name in PARTS if not np.isnan(parts[name][0]).all()]
     counts = {
         name: np.bincount(voices.what, voices.facts[name], len(themes)) for name in SIGNALS if name in voices.facts
     }
@@ -345,7 +355,7 @@ def _tellings(
             signals=_by_count({name: int(count[at]) for name, count in counts.items()}),
             dangers=_dangers(sums, at),
             harm=(str(harm.score[at]), float(harm.points[at])) if harm.parts[0, at] > 0 else None,
-            unknown=[name for name in PARTS if np.isnan(parts[name][0, at])],
+            unknown=[name for name in known if np.isnan(parts[name][0, at])],
         )
         for at, (theme, status) in enumerate(zip(themes["theme_id"], _status(themes), strict=True))
     }

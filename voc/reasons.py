@@ -37,8 +37,8 @@ class Telling:
 
     `speakers` of `everyone`, both called `speaker` ("customers" …); `weekly` comments a week before and now, `shares`
     of all comments before and now (0-1), `trend` 1 growing, -1 shrinking, 0 neither beyond chance; `signals` how many
-    speakers mention each, worst first, `dangers` those beyond noise; `harm` score and points; `unknown` the parts
-    that could not be judged.
+    speakers mention each, most frequent first, `dangers` those beyond noise; `harm` score and points; `unknown` the
+    parts that could be judged for other issues and not for this one.
     """
 
     status: str
