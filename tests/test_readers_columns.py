@@ -53,20 +53,52 @@ def test_headers_are_compared_without_case_accents_and_punctuation():
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        ("Customer Comment", "text"), ("Kommentar", "text"), ("Commentaires", "text"), ("Opinión", "text"),
-        ("Recensione", "text"), ("Comentário", "text"), ("Toelichting", "text"), ("Treść opinii", "text"),
-        ("Atsiliepimas", "text"), ("Komentārs", "text"), ("Omdöme", "text"), ("Anmeldelse", "text"),
-        ("Komentář", "text"), ("Recenzie", "text"), ("Отзыв", "text"), ("Avoin palaute", "text"),
-        ("Erstellt am", "created_at"), ("Date de création", "created_at"), ("Fecha", "created_at"), ("Data invio", "created_at"),
-        ("Data de criação", "created_at"), ("Aangemaakt op", "created_at"), ("Data utworzenia", "created_at"),
-        ("Sukūrimo data", "created_at"), ("Дата", "created_at"),
-        ("Weiterempfehlung", "nps"), ("Probabilité de recommander", "nps"), ("Zou u ons aanbevelen?", "nps"),
-        ("Ar rekomenduotumėte mus?", "nps"), ("Kundenzufriedenheit", "csat"), ("Satisfaction globale", "csat"),
-        ("Soddisfazione", "csat"), ("Zadowolenie klienta", "csat"), ("Ocena", "rating"), ("Sterne", "rating"),
-        ("Įvertinimas", "rating"), ("Voto", "rating"), ("Kundennummer", "customer_id"), ("Numéro client", "customer_id"),
-        ("Kanal", "channel"), ("Kanał", "channel"), ("Kanalas", "channel"), ("Aufwand", "ces"), ("Facilité", "ces"),
+        ("Customer Comment", "text"),
+        ("Kommentar", "text"),
+        ("Commentaires", "text"),
+        ("Opinión", "text"),
+        ("Recensione", "text"),
+        ("Comentário", "text"),
+        ("Toelichting", "text"),
+        ("Treść opinii", "text"),
+        ("Atsiliepimas", "text"),
+        ("Komentārs", "text"),
+        ("Omdöme", "text"),
+        ("Anmeldelse", "text"),
+        ("Komentář", "text"),
+        ("Recenzie", "text"),
+        ("Отзыв", "text"),
+        ("Avoin palaute", "text"),
+        ("Erstellt am", "created_at"),
+        ("Date de création", "created_at"),
+        ("Fecha", "created_at"),
+        ("Data invio", "created_at"),
+        ("Data de criação", "created_at"),
+        ("Aangemaakt op", "created_at"),
+        ("Data utworzenia", "created_at"),
+        ("Sukūrimo data", "created_at"),
+        ("Дата", "created_at"),
+        ("Weiterempfehlung", "nps"),
+        ("Probabilité de recommander", "nps"),
+        ("Zou u ons aanbevelen?", "nps"),
+        ("Ar rekomenduotumėte mus?", "nps"),
+        ("Kundenzufriedenheit", "csat"),
+        ("Satisfaction globale", "csat"),
+        ("Soddisfazione", "csat"),
+        ("Zadowolenie klienta", "csat"),
+        ("Ocena", "rating"),
+        ("Sterne", "rating"),
+        ("Įvertinimas", "rating"),
+        ("Voto", "rating"),
+        ("Kundennummer", "customer_id"),
+        ("Numéro client", "customer_id"),
+        ("Kanal", "channel"),
+        ("Kanał", "channel"),
+        ("Kanalas", "channel"),
+        ("Aufwand", "ces"),
+        ("Facilité", "ces"),
     ],
-)  # fmt: skip
+)
 def test_header_words_in_many_languages(header, field):
     assert headers.match(header, field) >= headers.PARTIAL
 
@@ -169,8 +201,12 @@ def test_ids():
         agent=["Ann", "Bob"],
     )
     assert mapped(frame) == {
-        "comment": "text", "ticket_id": "feedback_id", "customer_id": "customer_id", "channel": "channel", "agent": "agent",
-    }  # fmt: skip
+        "comment": "text",
+        "ticket_id": "feedback_id",
+        "customer_id": "customer_id",
+        "channel": "channel",
+        "agent": "agent",
+    }
     assert mapped(table(comment=prose(), id=[n % 5 for n in range(N)]))["id"] is None, "five ids for sixty rows"
 
 
@@ -239,12 +275,21 @@ def test_scales(header, values, field, scale):
 @pytest.mark.parametrize(
     ("header", "values"),
     [
-        ("feedback", [0, 1]), ("recommended", [0, 1]), ("age", range(18, 78)), ("visits", [1, 1, 1, 2, 2, 3, 4, 5]),
-        ("price", ["9.99", "120.50"]), ("nb passages", [1, 1, 1, 1, 2, 2, 3, 4, 5, 108]), ("helpful votes", [0, 1, 2, 3, 4, 5]),
-        ("orders", [1, 1, 1, 2, 2, 3, 4, 5]), ("x", [1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5]), ("rating", [120, 340, 5000]),
-        ("priority", [1, 2, 3, 3, 4, 5]), ("nps", ["yes", "no"]), ("satisfaction", [True, False]),
+        ("feedback", [0, 1]),
+        ("recommended", [0, 1]),
+        ("age", range(18, 78)),
+        ("visits", [1, 1, 1, 2, 2, 3, 4, 5]),
+        ("price", ["9.99", "120.50"]),
+        ("nb passages", [1, 1, 1, 1, 2, 2, 3, 4, 5, 108]),
+        ("helpful votes", [0, 1, 2, 3, 4, 5]),
+        ("orders", [1, 1, 1, 2, 2, 3, 4, 5]),
+        ("x", [1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5]),
+        ("rating", [120, 340, 5000]),
+        ("priority", [1, 2, 3, 3, 4, 5]),
+        ("nps", ["yes", "no"]),
+        ("satisfaction", [True, False]),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_score(header, values):
     frame = table(comment=prose())
     cells = [str(each) for each in values]
@@ -265,10 +310,12 @@ def test_one_aspect_is_no_overall_rating():
 
 def test_two_scales_in_one_column():
     values = [5] * 250 + [4] * 400 + [3] * 300 + [2] * 300 + [1] * 200 + [6, 7, 8, 9, 10] * 10
-    frame = pd.DataFrame({
-        "comment": pd.array([f"{PROSE[n % 6]} {n}" for n in range(len(values))], dtype="string"),
-        "overall_rating": pd.array([str(each) for each in values], dtype="string"),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "comment": pd.array([f"{PROSE[n % 6]} {n}" for n in range(len(values))], dtype="string"),
+            "overall_rating": pd.array([str(each) for each in values], dtype="string"),
+        }
+    )
     score = recognise(frame).scores["rating"]
     assert score.scale == "1-5"
     assert score.values.isna().sum() == score.notes[0].count == 50
@@ -279,10 +326,12 @@ def test_unhappy_customers_on_ten_points_keep_their_scale():
     values = (
         [1] * 500 + [2] * 200 + [3] * 120 + [4] * 70 + [5] * 40 + [6] * 25 + [7] * 10 + [8] * 10 + [9] * 5 + [10] * 5
     )
-    frame = pd.DataFrame({
-        "comment": pd.array([f"{PROSE[n % 6]} {n}" for n in range(len(values))], dtype="string"),
-        "rating": pd.array([str(each) for each in values], dtype="string"),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "comment": pd.array([f"{PROSE[n % 6]} {n}" for n in range(len(values))], dtype="string"),
+            "rating": pd.array([str(each) for each in values], dtype="string"),
+        }
+    )
     assert recognise(frame).scores["rating"].scale == "1-10"
 
 
@@ -304,8 +353,13 @@ def test_overrides():
     )
     found = mapped(frame, text=("other",), rating="score b", date="day", id="ref", channel="comment")
     assert found == {
-        "comment": "channel", "other": "text", "rating": None, "Score B": "rating", "day": "created_at", "ref": "feedback_id",
-    }  # fmt: skip
+        "comment": "channel",
+        "other": "text",
+        "rating": None,
+        "Score B": "rating",
+        "day": "created_at",
+        "ref": "feedback_id",
+    }
 
 
 def test_a_wrong_name_gets_the_nearest_guess():

@@ -76,7 +76,7 @@ def test_one_form(cell, expected):
 
 
 def test_excel_cells_may_be_of_any_type():
-    assert times(datetime(2024, 3, 5, 9, 30), "05.03.2024", 45356, None) == [
+    assert times(datetime.fromisoformat("2024-03-05T09:30"), "05.03.2024", 45356, None) == [
         "2024-03-05 09:30", "2024-03-05 00:00", "2024-03-05 00:00", None,
     ]  # fmt: skip
 
@@ -136,7 +136,9 @@ def test_what_is_lost_is_counted():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    days=st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)), min_size=1, max_size=8),
+    days=st.lists(
+        st.datetimes(datetime.fromisoformat("1990-01-01"), datetime.fromisoformat("2060-01-01")), min_size=1, max_size=8
+    ),
     form=st.sampled_from(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%d %B %Y", "%b %d, %Y", "%Y/%m/%d", "%Y%m%d"]),
 )
 def test_what_is_written_is_read(days, form):

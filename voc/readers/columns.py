@@ -86,7 +86,11 @@ def _rest(
             raise InputError(
                 f"Column '{chosen[name]}' cannot be the {name}: {graded.rejected.get(chosen[name], 'it is taken')}"
             )
-    guesses = _guesses(profiles, verdicts, fields, reasons, graded, chosen)
+    of_texts = [Guess(each.column, "text", each.reason) for each in verdicts if each.is_text]
+    of_fields = [Guess(column, field.removeprefix("monthly_"), reasons[column]) for field, column in fields.items()]
+    of_scores = [Guess(each.column, each.field, each.reason) for each in graded.scores.values()]
+    mapped = {guess.column: guess for guess in (*of_fields, *of_scores, *of_texts)}
+    guesses = _guesses(profiles, verdicts, mapped, graded.rejected)
     return Columns(found, fields, graded.scores, tuple(guesses), tuple(graded.notes))
 
 
@@ -100,7 +104,7 @@ def _fields(profiles: list[Profile], chosen: dict[str, str]) -> tuple[dict[str, 
             continue
         ranked = [(*fit, each.name) for each in pool if (fit := _fit(each, field))]
         if ranked:
-            strength, _, reason, column = max(ranked, key=lambda one: (one[0], one[1], -_place(pool, one[3])))
+            _, _, reason, column = max(ranked, key=lambda one: (one[0], one[1], -_place(pool, one[3])))
             fields[field], reasons[column] = column, reason
     return fields, reasons
 
@@ -165,31 +169,14 @@ def _fit_name(profile: Profile, field: str) -> tuple[int, float, str] | None:
 
 
 def _guesses(
-    profiles: list[Profile],
-    verdicts: list[texts.Verdict],
-    fields: dict[str, str],
-    reasons: dict[str, str],
-    graded: scores.Found,
-    chosen: dict[str, str],
+    profiles: list[Profile], verdicts: list[texts.Verdict], mapped: dict[str, Guess], rejected: Mapping[str, str]
 ) -> Iterable[Guess]:
     """One guess per column of the file, in the file's order."""
-    words = {verdict.column: verdict for verdict in verdicts}
-    graded_by = {score.column: score for score in graded.scores.values()}
+    objections = {verdict.column: verdict.reason for verdict in verdicts}
     for profile in profiles:
-        name = profile.name
-        field = next((field for field, column in fields.items() if column == name), None)
-        if name in words and words[name].is_text:
-            yield Guess(name, "text", words[name].reason)
-        elif name in graded_by:
-            reason = "chosen by you; " * (name in chosen.values()) + graded_by[name].reason
-            yield Guess(name, graded_by[name].field, reason)
-        elif field:
-            yield Guess(name, "revenue" if field == "monthly_revenue" else field, reasons.get(name, ""))
-        else:
-            verdict = words[name].reason if name in words and not profile.is_machine else ""
-            yield Guess(
-                name, None, f"kept under its own name: {graded.rejected.get(name) or verdict or _kind(profile)}"
-            )
+        objection = "" if profile.is_machine else objections.get(profile.name, "")
+        reason = rejected.get(profile.name) or objection or _kind(profile)
+        yield mapped.get(profile.name) or Guess(profile.name, None, f"kept under its own name: {reason}")
 
 
 def _kind(profile: Profile) -> str:
@@ -218,4 +205,6 @@ def _no_text(profiles: list[Profile], verdicts: list[texts.Verdict], where: str)
     reasons = {verdict.column: verdict.reason for verdict in verdicts}
     listed = "; ".join(f"'{each.name}' ({reasons.get(each.name) or 'too few words'})" for each in profiles[:8])
     more = f" and {len(profiles) - 8} more" if len(profiles) > 8 else ""
-    return f"{where} has no column of customers' words. Found: {listed or 'no columns'}{more}. Name one with --text, or export the comments too"
+    found = f"{listed or 'no columns'}{more}"
+    advice = "Name one with --text, or export the comments too"
+    return f"{where} has no column of customers' words. Found: {found}. {advice}"

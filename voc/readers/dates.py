@@ -1,8 +1,8 @@
 """Dates and times in the forms that exports have them: ISO, dd/mm and mm/dd, month names in many languages, Excel's day
 numbers, seconds and milliseconds since 1970. What is none of these ("3 weeks ago") is missing.
 
-Whether 4/6 is April or June is decided over the whole column, never value by value. Times without a zone are taken as UTC,
-unless the header names a zone.
+Whether 4/6 is April or June is decided over the whole column, never value by value. Times without a zone are taken as
+UTC, unless the header names a zone.
 """
 
 from __future__ import annotations

@@ -18,14 +18,14 @@ from typing import Final, NamedTuple
 HEAD: Final = 2**16
 """Characters of a file that decide on its dialect."""
 LONGEST: Final = 2**22
-"""Characters after which an open quote is taken for a slip. More allows longer cells and costs time and memory on broken
-files; guarded by `test_an_unclosed_quote_spoils_one_row` and `test_huge_cells`."""
+"""Characters after which an open quote is taken for a slip. More allows longer cells and costs time and memory on
+broken files; guarded by `test_an_unclosed_quote_spoils_one_row` and `test_huge_cells`."""
 SYSTEMATIC: Final = 0.05
 """Share of rows from which the same number of missing cells at the end is a habit of the exporter and not a slip;
 guarded by `test_rows_without_trailing_cells`."""
 CONSISTENT: Final = 0.6
-"""Share of rows that must agree on the number of cells for a delimiter to be one: prose has commas at random. Guarded by
-`test_one_comment_a_line`."""
+"""Share of rows that must agree on the number of cells for a delimiter to be one: prose has commas at random. Guarded
+by `test_one_comment_a_line`."""
 PREAMBLE: Final = 10
 """Rows that may stand above the header, such as a report's title."""
 LONG_HEADER: Final = 4

@@ -1,7 +1,7 @@
 """Which encoding a file is in, and its text whatever is wrong with it.
 
-Never fails: a byte that the encoding does not know is read as Windows-1252, the usual culprit. A few accented letters of
-the DOS code page 850 within Windows-1252 (tools that converted only half of them leave such files) are put right.
+Never fails: a byte that the encoding does not know is read as Windows-1252, the usual culprit. A few accented letters
+of the DOS code page 850 within Windows-1252 (tools that converted only half of them leave such files) are put right.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ STRAY: Final = 0.3
 """Share of a DOS byte's occurrences that must stand between letters before it is one: opening quotes and dashes of
 Windows-1252 stand at word edges. Lower repairs more and risks real dashes; guarded by `test_stray_dos_bytes`."""
 STRAY_DASH: Final = 0.6
-"""The same for dashes and double quotes, which some people put between letters without spaces: they count only in a file
-that has other stray bytes, and from this share."""
+"""The same for dashes and double quotes, which some people put between letters without spaces: they count only in a
+file that has other stray bytes, and from this share."""
 FIT: Final = 0.6
 """Share of the letters beyond ASCII that the alphabet of one language must cover; below it the file is left to
 charset-normalizer. Guarded by `test_encodings`."""
@@ -81,8 +81,8 @@ DOS: Final = {
     for byte in range(0x80, 0xA0)
     if bytes([byte]).decode("cp850").isalpha() and byte not in (0x80, 0x85, 0x91, 0x92, 0x95, 0x97)
 }
-"""Characters that Windows-1252 makes of the accented letters of code page 850. Left out: the euro sign, ellipsis, single
-quotes, bullet and long dash, which stand between letters in good files too."""
+"""Characters that Windows-1252 makes of the accented letters of code page 850. Left out: the euro sign, ellipsis,
+single quotes, bullet and long dash, which stand between letters in good files too."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _put_right(text: str, strays: dict[str, str]) -> str:
 
 
 def detect(blocks: Iterable[bytes]) -> Encoding:
-    """The encoding of a file given as blocks: its mark, else UTF-16 by its nulls, else UTF-8, else a legacy code page."""
+    """The encoding of a file in blocks: its mark, else UTF-16 by its nulls, else UTF-8, else a legacy code page."""
     coming = iter(blocks)
     sample = _first(coming, SAMPLE)
     marked = _by_mark(sample) or _by_nulls(sample)

@@ -80,6 +80,7 @@ class Reader:
     suffixes: tuple[str, ...]
 
     def __call__(self, path: Path, options: ReadConfig) -> pd.DataFrame:
+        """The raw table of a file."""
         return self.read(path, options)
 
 

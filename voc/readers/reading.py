@@ -13,7 +13,7 @@ import pandas as pd
 from voc.config import DEFAULTS, ReadConfig, from_mapping
 from voc.errors import InputError
 from voc.readers import answers, columns, formats, sources
-from voc.readers.recognition import BROKEN, Guess, Reading, Recognition, note
+from voc.readers.recognition import Reading, Recognition, note
 from voc.tables import Note
 
 

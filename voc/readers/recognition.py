@@ -25,7 +25,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Recognition:
-    """One source as it was recognised. `digest` is the SHA-256 of the file's bytes; `n_rows` counts rows in the file."""
+    """One source as it was recognised. `digest` is the SHA-256 of the file; `n_rows` counts the rows in it."""
 
     path: str
     format: str

@@ -27,8 +27,8 @@ counters for scores; guarded by `test_scales` and `test_what_is_no_score`."""
 SLIPS: Final = 0.2
 """Share of the figures that may lie off the scale, where the header or the user names the score."""
 CLIFF: Final = 0.15
-"""How many figures the step above a scale's end may have, per figure at its end, for the scale to end there: on a longer
-scale of unhappy customers the counts fall off slowly. Guarded by `test_two_scales_in_one_column`."""
+"""How many figures the step above a scale's end may have, per figure at its end, for the scale to end there: on a
+longer scale of unhappy customers the counts fall off slowly. Guarded by `test_two_scales_in_one_column`."""
 FEW: Final = 20
 """Figures under which a scale's end cannot be told from them."""
 MOST_STEPS: Final = 12
@@ -276,8 +276,8 @@ def _by_content(profiles: Sequence[Profile], found: Found) -> Score | None:
 
 
 def _full_scale(profile: Profile) -> int | None:
-    """5 or 10 where every step of 1-5 or 0-10 occurs, nothing else does, and the counts do not just fall off as those of
-    things that are counted do."""
+    """5 or 10 where every step of 1-5 or 0-10 occurs, nothing else does, and the counts do not just fall off as those
+    of things that are counted do."""
     if profile.number_share < 1 or profile.n_filled < 30 or profile.n_distinct > 11 or match(profile.name, "amount"):
         return None
     counts = profile.numbers.value_counts().sort_index()

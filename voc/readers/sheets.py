@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xlsm). Sheets with the same header become one table; smaller others are left out and told."""
+"""Excel workbooks (.xlsx, .xlsm). Sheets with the same header become one table; others are left out and told."""
 
 from __future__ import annotations
 
@@ -69,11 +69,8 @@ def _table(header: Row, rows: list[Row]) -> pd.DataFrame:
 def _sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
     import openpyxl
 
+    _check_size(path)
     try:
-        with zipfile.ZipFile(path) as packed:
-            size = sum(each.file_size for each in packed.infolist())
-        if size > LARGEST:
-            raise InputError(f"{path.name} unpacks to {size / 2**30:.0f} GB; save the sheet as CSV")
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # styles and validations that openpyxl does not know change no cell
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
@@ -81,10 +78,18 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
                 sheet.reset_dimensions()
                 yield sheet.title, _filled(sheet.iter_rows(values_only=True))
             book.close()
-    except InputError:
-        raise
     except Exception as error:  # openpyxl raises whatever a damaged file makes it stumble over
         raise InputError(f"{path.name} is a damaged workbook: {error}; open it in Excel and save it again") from error
+
+
+def _check_size(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(each.file_size for each in packed.infolist())
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path.name} is a damaged workbook: {error}; open it in Excel and save it again") from error
+    if size > LARGEST:
+        raise InputError(f"{path.name} unpacks to {size / 2**30:.0f} GB; save the sheet as CSV")
 
 
 def _filled(rows: Iterator[Row]) -> list[Row]:

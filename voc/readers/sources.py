@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import glob
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,12 +44,17 @@ def _expand(source: str | Path, notes: list[Note]) -> list[Source]:
     if path.is_file():
         return [Source(path, asked=True)]
     if any(sign in str(path) for sign in "*?["):
-        matches = [Path(each) for each in sorted(glob.glob(str(path), recursive=True))]
-        files = [match for match in matches if match.is_file()]
+        files = sorted(match for match in _matches(path) if match.is_file())
         if files:
             return [Source(each, asked=len(files) == 1) for each in files]
         raise InputError(f"No file matches '{source}'")
     raise InputError(f"There is no file '{source}'{_guess(path)}")
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """What a pattern stands for; `**` stands for any folders."""
+    base = Path(pattern.anchor)
+    return list(base.glob(str(pattern.relative_to(base) if pattern.anchor else pattern)))
 
 
 def _in_folder(folder: Path, notes: list[Note]) -> list[Source]:

@@ -14,6 +14,7 @@ LABEL_ROWS: Final = 30
 `test_what_is_text`."""
 PROSE_VARIETY: Final = 0.4
 """Different values per cell that a column without a telling header needs: texts written by the company repeat."""
+OTHERS: Final = ("feedback_id", "customer_id", "agent", "question")
 SAME: Final = 0.8
 """Share of equal values from which one text column is a copy of another, such as a cleaned one."""
 
@@ -52,25 +53,20 @@ def _judge(profile: Profile) -> Verdict:
 
 def _objection(profile: Profile, named: int) -> str:
     """Why a column cannot be the customers' words; empty = it can."""
-    if not profile.n_filled:
-        return "it is empty"
-    if profile.is_machine:
-        return "not text: numbers, dates or links"
-    if match(profile.name, "reply") > (PARTIAL if named == EXACT else 0):
-        return "not the customer's words: a reply, a note or a translation"
-    if named < EXACT and match(profile.name, "title") and not (named and profile.is_prose):
-        return "not text: a title, a name or a label"
-    if named < EXACT and any(
-        match(profile.name, field) == EXACT for field in ("feedback_id", "customer_id", "agent", "question")
-    ):
-        return "not text: an id or a name"
-    if (
-        profile.n_filled >= LABEL_ROWS
-        and profile.variety < LABEL_VARIETY
-        and profile.words < (2 if named == EXACT else 6)
-    ):
-        return f"not text: {profile.n_distinct} labels that repeat"
-    return ""
+    clearer = named < EXACT and any(match(profile.name, field) == EXACT for field in OTHERS)
+    repeats = profile.n_filled >= LABEL_ROWS and profile.variety < LABEL_VARIETY
+    objections = {
+        "it is empty": not profile.n_filled,
+        "not text: numbers, dates or links": profile.is_machine,
+        "not the customer's words: a reply, a note or a translation": match(profile.name, "reply")
+        > (PARTIAL if named == EXACT else 0),
+        "not text: a title, a name or a label": named < EXACT
+        and match(profile.name, "title") > 0
+        and not (named and profile.is_prose),
+        "not text: an id or a name": clearer,
+        f"not text: {profile.n_distinct} labels that repeat": repeats and profile.words < (2 if named == EXACT else 6),
+    }
+    return next((objection for objection, holds in objections.items() if holds), "")
 
 
 def _next_best(profiles: list[Profile], verdicts: list[Verdict]) -> list[Verdict]:
