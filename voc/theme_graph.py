@@ -7,7 +7,9 @@ random choice is seeded. What this module does not do: decide which clauses take
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import TypeAlias
 
@@ -30,14 +32,15 @@ LANGUAGE_PRIOR = 20.0
 """Clauses a language needs before its own mean outweighs the corpus mean. Lower splits small languages off as noise,
 higher leaves them together because of their language. Guarded by `test_a_small_language_joins_the_themes`."""
 
-EXACT_LIMIT = 50_000
-"""Distinct clauses up to which neighbours are searched exhaustively; beyond, the time would grow with the square."""
+DISCOVER_LIMIT = 20_000
+"""Distinct clauses that are grouped by their neighbours, all compared with all; those beyond join the theme with the
+nearest centre. Time and memory stay linear; on bank queries grouped by half of them, the other half fits the intents by
+0.06 NMI worse than if all are grouped (1,500 queries for 77 intents: far harder than 20,000)."""
 
 RESOLUTIONS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)
 SAMPLES, SAMPLE_SHARE = 8, 0.7
-SWEEP_LIMIT = 4000
-"""Distinct clauses used to choose the resolution. Modularity's resolution means the same for a sample as for the whole,
-so a larger sweep costs time and moves nothing."""
+SWEEP_LIMIT = 3000
+"""Distinct clauses used to choose the number of themes. More cost time in proportion and show the same structure."""
 
 PRICE_OF_DOUBLING = 0.015
 """Agreement that twice as many themes must bring: people read 5-40 themes, so a finer grouping has to earn its place.
@@ -51,6 +54,9 @@ FEWEST = 10
 """Themes that a file of 1,100 complaints or more is split into at least (0.3 √n for smaller ones): "staff" and "the
 rest" are the most stable grouping of most files, and tell nobody anything."""
 
+MOST = 100
+"""Themes at most, however large the file."""
+
 ENSEMBLE, ENSEMBLE_FLOOR = 4, 0.05
 """Leiden runs that vote on every edge, and the weight an edge keeps that no run agrees with. The vote raises the
 agreement between samples by 0.02-0.08 for four times Leiden's (small) cost."""
@@ -58,7 +64,7 @@ agreement between samples by 0.02-0.08 for four times Leiden's (small) cost."""
 
 @dataclass(frozen=True)
 class Grouping:
-    """`groups` (n,) numbered 0, 1, 2 …; the resolution taken; how well samples agree on it; per group how firm it is."""
+    """`groups` (n,) numbered 0, 1, 2 …, the resolution taken, how well samples agree on it, how firm each group is."""
 
     groups: np.ndarray
     resolution: float
@@ -68,9 +74,9 @@ class Grouping:
 
 def snap(vectors: np.ndarray) -> np.ndarray:
     """Rows scaled to length `GRID` and rounded to integers (as float32); a zero row stays zero."""
-    wide = vectors.astype(np.float64)
-    lengths = np.sqrt((wide * wide).sum(axis=1, keepdims=True))
-    return np.rint(wide / np.where(lengths > 1e-9, lengths, 1.0) * GRID).astype(np.float32)
+    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True, dtype=np.float64))
+    scale = np.where(lengths > 1e-9, GRID / np.maximum(lengths, 1e-9), 0.0).astype(np.float32)
+    return np.rint(vectors * scale).astype(np.float32)
 
 
 def similarity(points: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -85,14 +91,13 @@ def centre(vectors: np.ndarray, langs: np.ndarray) -> np.ndarray:
     Without it a mixed file is grouped by language. The mean of a language with few clauses is shrunk towards the mean
     of the corpus: it knows little, and would take the theme of those few clauses away with it.
     """
-    wide = vectors.astype(np.float64)
-    whole = wide.mean(axis=0)
-    centred = np.empty_like(wide)
+    whole = vectors.mean(axis=0, dtype=np.float64)
+    middle: np.ndarray = np.empty_like(vectors, dtype=np.float32)
     for lang in np.unique(langs):
         own = langs == lang
         trust = own.sum() / (own.sum() + LANGUAGE_PRIOR)
-        centred[own] = wide[own] - (trust * wide[own].mean(axis=0) + (1 - trust) * whole)
-    return snap(centred)
+        middle[own] = trust * vectors[own].mean(axis=0, dtype=np.float64) + (1 - trust) * whole
+    return snap(vectors.astype(np.float32) - middle)
 
 
 def centres(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -104,61 +109,65 @@ def centres(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def discover(points: np.ndarray, *, neighbours: int, resolution: float | None = None) -> Grouping:
     """Group snapped vectors (n, d); the resolution is the one that random samples agree on most, unless it is given."""
     count = len(points)
+    if count > DISCOVER_LIMIT:
+        part = _sample(count, DISCOVER_LIMIT)
+        found = discover(points[part], neighbours=neighbours, resolution=resolution)
+        groups = similarity(points, centres(points[part], found.groups)).argmax(axis=1)
+        groups[part] = found.groups
+        return replace(found, groups=groups)
     degree = min(neighbours, max(3, round(count**0.5)), count - 1)
     if degree < 1:
-        return Grouping(np.zeros(count, np.int64), resolution or 1.0, 1.0, np.ones(min(count, 1)))
-    sweep = np.sort(np.random.default_rng(0).permutation(count)[:SWEEP_LIMIT])
-    found, similarities = nearest_neighbours(points, 2 * degree)
-    whole = _graph(found[:, :degree], similarities[:, :degree])
+        return Grouping(np.zeros(count, np.int64), resolution or 1.0, 1.0, np.ones(count))
+    return _by_graph(points, degree, resolution)
+
+
+def _by_graph(points: np.ndarray, degree: int, resolution: float | None) -> Grouping:
+    """The communities of the neighbour graph, and how firm they are in samples of its nodes."""
+    count = len(points)
+    near, cosines = nearest_neighbours(points, 2 * degree)
+    graph = _graph(near[:, :degree], cosines[:, :degree])
+    sweep = _sample(count, SWEEP_LIMIT)
     if len(sweep) < count:
-        found, similarities = nearest_neighbours(points[sweep], 2 * degree)
-    samples = _samples(found, similarities, degree)
-    fewest, most = min(FEWEST, 0.3 * count**0.5), max(4.0, len(sweep) / CLAUSES_PER_THEME)
-    resolutions = RESOLUTIONS if resolution is None else (resolution,)
-    chosen, agreement, labels = _most_agreed(samples, resolutions, fewest, most)
-    groups = _leiden(_voted(whole, chosen), chosen)
+        near, cosines = nearest_neighbours(points[sweep], 2 * degree)
+    samples = _samples(near, cosines, degree)
+    limits = min(FEWEST, 0.3 * count**0.5), min(MOST, max(4.0, len(sweep) / CLAUSES_PER_THEME))
+    chosen, agreement, labels = _most_agreed(samples, RESOLUTIONS if resolution is None else (resolution,), *limits)
+    if len(sweep) < count and resolution is None:
+        chosen = _transferred(graph, float(np.median([groups.max() + 1 for _, groups in labels])))
+    groups = _leiden(_voted(graph, chosen), chosen)
     return Grouping(groups, chosen, agreement, _firmness(groups[sweep], int(groups.max()) + 1, labels))
 
 
+def _sample(count: int, size: int) -> np.ndarray:
+    """`size` of the numbers 0 … count - 1 (all, if there are no more), sorted; always the same ones."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:size])
+
+
+def _transferred(graph: Graph, themes: float) -> float:
+    """The resolution that splits this graph into about so many themes: with more nodes, neighbourhoods are narrower and
+    the same resolution gives more."""
+    low, high = np.log(RESOLUTIONS[0] / 10), np.log(RESOLUTIONS[-1])
+    for _ in range(7):
+        middle = (low + high) / 2
+        fewer = _leiden(graph, float(np.exp(middle))).max() + 1 < themes
+        low, high = (middle, high) if fewer else (low, middle)
+    return float(np.exp(high))
+
+
 def nearest_neighbours(points: np.ndarray, degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Per row its `degree` nearest other rows (n, degree), best first, and their cosines. -1 = none found."""
+    """Per row its `degree` nearest other rows (n, degree), best first, and their cosines; all are compared with all."""
     import faiss
 
-    count, width = points.shape
+    count = len(points)
     degree = min(degree, count - 1)
-    index = faiss.IndexFlatIP(width) if count <= EXACT_LIMIT else _cells(points)
+    index = faiss.IndexFlatIP(points.shape[1])
     index.add(points)
-    cosines, found = index.search(points, degree + 1)
+    products, found = index.search(points, degree + 1)
     itself = found == np.arange(count)[:, None]
     itself[~itself.any(axis=1), -1] = True
     kept = (~itself).nonzero()
     shape = (count, degree)
-    return found[kept].reshape(shape), cosines[kept].reshape(shape) / np.float32(GRID * GRID)
-
-
-def _cells(points: np.ndarray) -> object:
-    """An inverted-file index whose cells are made here, from snapped centres, so that it is exact in its sums too."""
-    import faiss
-
-    count, width = points.shape
-    cells = int(4 * count**0.5)
-    rng = np.random.default_rng(0)
-    sample = points[np.sort(rng.permutation(count)[: 30 * cells])]
-    middles = sample[np.sort(rng.permutation(len(sample))[:cells])]
-    for _ in range(3):
-        flat = faiss.IndexFlatIP(width)
-        flat.add(middles)
-        nearest = flat.search(sample, 1)[1][:, 0]
-        sums = np.zeros((cells, width))
-        np.add.at(sums, nearest, sample)
-        middles = np.where(sums.any(axis=1, keepdims=True), snap(sums), middles)
-    flat = faiss.IndexFlatIP(width)
-    flat.add(middles)
-    index = faiss.IndexIVFFlat(flat, width, cells, faiss.METRIC_INNER_PRODUCT)
-    index.own_fields = False
-    index.voc_quantizer = flat
-    index.nprobe = 32
-    return index
+    return found[kept].reshape(shape), products[kept].reshape(shape) / np.float32(GRID * GRID)
 
 
 def _graph(found: np.ndarray, cosines: np.ndarray, kept: np.ndarray | None = None) -> Graph:
@@ -192,11 +201,10 @@ def _leiden(graph: Graph, resolution: float, seed: int = 0) -> np.ndarray:
 def _voted(graph: Graph, resolution: float) -> Graph:
     """Edges weighted by how many of several Leiden runs keep their ends together (Poulin & Théberge 2018)."""
     ends, columns, weights = graph
-    rows = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
-    together = np.zeros(len(columns))
-    for seed in range(1, ENSEMBLE + 1):
-        groups = _leiden(graph, resolution, seed)
-        together += groups[rows] == groups[columns]
+    rows: np.ndarray = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    with ThreadPoolExecutor() as pool:
+        runs = pool.map(partial(_leiden, graph, resolution), range(1, ENSEMBLE + 1))
+        together = sum((groups[rows] == groups[columns]).astype(float) for groups in runs)
     return ends, columns, weights * (ENSEMBLE_FLOOR + (1 - ENSEMBLE_FLOOR) * together / ENSEMBLE)
 
 
@@ -217,7 +225,7 @@ def _most_agreed(
     samples: list[Sample], resolutions: Sequence[float], fewest: float, most: float
 ) -> tuple[float, float, list[Labels]]:
     """The resolution with the best agreement for its number of themes, that agreement, and the samples' groups."""
-    tried = []
+    tried: list[tuple[bool, float, float, float, list[Labels]]] = []
     for resolution in resolutions:
         labels = [(nodes, _leiden(_voted(graph, resolution), resolution)) for nodes, graph in samples]
         themes = float(np.median([groups.max() + 1 for _, groups in labels]))

@@ -1,46 +1,93 @@
 """What a theme is called: the words and phrases that its customers use and others do not. A part of the room `themes`.
 
-Class-based TF-IDF (Grootendorst 2022) per language over words and the short phrases that customers really write, a word
-counted once per comment. What this module does not do: translate, or invent words that nobody wrote.
+Class-based TF-IDF per language over words and the short phrases that customers really write, a word counted once per
+comment. No tagger ships with voc, so nouns are known by their company: they follow articles and the like, and German
+writes them large. What this module does not do: translate, or invent words that nobody wrote.
 """
 
 from __future__ import annotations
 
-import importlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count, pairwise
 
 import numpy as np
 import pandas as pd
 
+from voc.rules import load
+
 Key = tuple[str, ...]
+"""The stems of a word or phrase."""
 
 NOISE = re.compile(
-    r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\[[^\]]{1,40}\]|<[^>]{1,40}>|\b(?:PERSON|NAME|EMAIL|PHONE|URL)\b"
+    r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\[[^\]]{1,40}\]|<[^>]{1,40}>|\b(?:PERSON|NAME|EMAIL|PHONE|URL|ADDRESS|DATE)\b"
 )
-WORD = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*|[^\w\s]|\d+")
+"""What no label may hold: addresses, handles, tags, and the placeholders of masked personal data."""
+
+TOKEN = re.compile(r"[぀-ヿ㐀-鿿฀-๿]|[^\W\d_]+(?:['’‑-][^\W\d_]+)*|[^\w\s]|\d+")
 UNSPACED = re.compile(r"[぀-ヿ㐀-鿿฀-๿]+")
-LINKS = frozenset("of de di da do du del della delle des dei dos das la le el y und et e à al".split())
+ELISION = re.compile(r"(?i)^(?:l|d|un|dell|all|nell|dall|sull|quell|qu|s|n|j|c|m|t)'(?=\w{3})")
+LINKS = frozenset(
+    {"of", "de", "di", "da", "do", "du", "del", "della", "delle", "dei", "des", "dos", "das", "la", "à", "al"}
+)
 """Little words that hold a phrase together: lack of respect, tempi di attesa, salle de bain."""
 
-PHRASE_SHARE = 0.3
+TEXTS = 500
+"""The most central texts of a theme that its name is made of: more cost time and change no label."""
+
+ARTICLES = {
+    "en": "the a an my our their his her your this these no of",
+    "de": "der die das den dem des ein eine einen einem einer kein keine keinen mein meine im am zum zur beim",
+    "nl": "de het een mijn geen deze dit onze",
+    "es": "el la los las un una unos unas mi su del al sin",
+    "it": "il lo la i gli le un uno una del della dei delle degli al alla nel nella dal dalla sul sulla",
+    "fr": "le la les un une des du au aux mon ma mes ce cette ces leur aucun aucune",
+    "pt": "o a os as um uma do da dos das no na nos nas ao meu minha sem",
+    "ca": "el la els les un una del al dels",
+    "sv": "en ett den det min mitt ingen inget",
+    "da": "en et den det min mit ingen intet",
+    "no": "en et ei den det min mitt ingen",
+    "ro": "un o al ai ale",
+}
+"""Words after which a noun is likely. Languages without articles are not listed; there, every word may be a noun."""
+
+HEAD_FIRST = frozenset({"es", "it", "fr", "pt", "ca", "ro"})
+"""Languages in which the noun mostly comes before its adjective: either word may be the head of a phrase."""
+
+NOUN_RATE = 0.12
+"""Share of a word's uses after an article (in German: large) from which on it is a noun for certain."""
+
+DOUBT = 0.25
+"""What remains of the score of a word that never follows an article. Higher lets verbs into labels, lower loses nouns
+where articles are dropped in quick writing. Chosen by reading; guarded by `test_labels_prefer_nouns`."""
+
+PHRASE_SHARE = 0.25
 """The share of a word's comments that must hold the phrase before the phrase speaks for the word."""
 
-ENGLISH_SHARE = 0.2
+WHOLE_SHARE = 0.7
+"""The same for scripts without spaces, where words are runs of two to four characters: less would add neighbours."""
+
+ENGLISH_SHARE = 0.1
 """The share of a theme's comments that must be English before the label is English."""
+
+SECOND = 0.25
+"""The score, against the first phrase's, from which on a label takes a second phrase."""
 
 
 @dataclass
 class Vocabulary:
-    """One language: per theme how many comments hold a term, and how customers spell it."""
+    """One language: how much of each theme holds a term, how customers spell it, how often a word stands as a noun."""
 
     counts: defaultdict[int, Counter[Key]] = field(default_factory=lambda: defaultdict(Counter))
     spellings: defaultdict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     sizes: Counter[int] = field(default_factory=Counter)
+    fillers: set[str] = field(default_factory=set)
+    uses: Counter[str] = field(default_factory=Counter)
+    noun_uses: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -53,7 +100,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Term:
-    """A candidate for a label: the phrase as written, its stems, how typical it is, the comments that hold it."""
+    """A candidate: the phrase as written, its stems, how typical it is of the theme, how many comments hold it."""
 
     text: str
     key: Key
@@ -64,20 +111,24 @@ class Term:
 def name_themes(texts: pd.DataFrame, *, keywords: int) -> list[Name]:
     """Names of the themes 0, 1, 2 …, the first first served, labels distinct.
 
-    `texts` holds one row per distinct text: `text`, `lang`, `feedback_id`, `theme`, `weight`.
+    `texts` holds one row per distinct text: `text`, `lang`, `feedback_id`, `theme`, `weight`, and `fit` to its theme.
     """
-    count = int(texts["theme"].max()) + 1
+    central = texts.sort_values("fit", ascending=False, kind="stable").groupby("theme", sort=False).head(TEXTS)
+    texts = central.sort_index()
     vocabularies = _count(texts)
-    terms = {lang: _typical(vocabulary, count) for lang, vocabulary in vocabularies.items()}
-    sizes = texts.groupby(["theme", "lang"])["weight"].sum()
-    taken: set[Key] = set()
-    names = []
-    for theme in range(count):
-        ranked = _languages(sizes.loc[theme] / sizes.loc[theme].sum())
-        names.append(_name([terms[lang][theme] for lang in ranked], taken, keywords))
+    terms = {lang: _typical(vocabulary, lang) for lang, vocabulary in vocabularies.items()}
+    names, taken = [], set[str]()
+    for theme, members in texts.groupby("theme", sort=True):
+        ranked = [_without_repeats(terms[lang].get(theme, [])) for lang in _languages(members)]
+        telling = next((each for each in ranked if each), [])
+        label = next(each for each in _candidates(telling, _excerpt(members)) if each not in taken)
+        taken |= {label, label.split(", ")[0]}
+        words = dict.fromkeys(term.text for each in ranked for term in each[:keywords])
+        names.append(Name(label, tuple(words)[:keywords]))
     return names
 
 
+@lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """A key under which a word's plain inflections meet; never shown.
 
@@ -85,39 +136,20 @@ def stem(word: str) -> str:
     (True, True)
     """
     plain = "".join(mark for mark in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(mark))
-    plain = plain.replace("’", "'").removesuffix("'s")
     for endings in ("s", "n", "aeiouy", "aeiouy"):
         if len(plain) > 4 and plain[-1] in endings:
             plain = plain[:-1]
     return plain
 
 
-@lru_cache
-def _stop_words(lang: str) -> frozenset[str]:
-    try:
-        words = importlib.import_module(f"spacy.lang.{lang}.stop_words").STOP_WORDS
-    except ModuleNotFoundError:
-        words = set()
-    return frozenset(words)
-
-
-def _languages(shares: pd.Series) -> list[str]:
-    """The label's language first (English where enough members write it, else the commonest), the others by size."""
-    ranked = [str(lang) for lang in shares.sort_values(ascending=False, kind="stable").index]
-    if shares.get("en", 0.0) >= ENGLISH_SHARE:
-        ranked.sort(key=lambda lang: lang != "en")
-    return ranked
-
-
 def _count(texts: pd.DataFrame) -> dict[str, Vocabulary]:
-    vocabularies: dict[str, Vocabulary] = defaultdict(Vocabulary)
+    vocabularies: defaultdict[str, Vocabulary] = defaultdict(Vocabulary)
     seen: set[tuple[int, str, Key]] = set()
-    for text, lang, comment, theme, weight in zip(
-        *(texts[name] for name in ("text", "lang", "feedback_id", "theme", "weight")), strict=True
-    ):
+    columns = (texts[name] for name in ("text", "lang", "feedback_id", "theme", "weight"))
+    for text, lang, comment, theme, weight in zip(*columns, strict=True):
         vocabulary = vocabularies[lang]
         vocabulary.sizes[theme] += weight
-        for key, spelling in set(_terms(text, _stop_words(lang))):
+        for key, spelling in _read(text, lang, vocabulary):
             vocabulary.spellings[key][spelling] += weight
             if (theme, comment, key) not in seen:
                 seen.add((theme, comment, key))
@@ -125,18 +157,35 @@ def _count(texts: pd.DataFrame) -> dict[str, Vocabulary]:
     return dict(vocabularies)
 
 
-def _terms(text: str, stops: frozenset[str]) -> Iterator[tuple[Key, str]]:
-    """Every word and phrase worth showing, with its key: single words, neighbours, and two words around a link."""
-    tokens = [token.replace("’", "'") for token in WORD.findall(NOISE.sub(" . ", text))]
-    telling = [_telling(token, stops) for token in tokens]
-    for position, token in enumerate(tokens):
-        if not telling[position]:
-            continue
-        yield (stem(token),), token
-        for gap in (1, 2):
-            end = position + gap
-            if end < len(tokens) and telling[end] and (gap == 1 or tokens[position + 1].casefold() in LINKS):
-                yield tuple(map(stem, tokens[position : end + 1])), " ".join(tokens[position : end + 1])
+def _read(text: str, lang: str, vocabulary: Vocabulary) -> Iterator[tuple[Key, str]]:
+    """Every word and phrase worth showing, with its key; the vocabulary learns which words stand as nouns."""
+    tokens = [ELISION.sub("", token.replace("’", "'")) for token in TOKEN.findall(NOISE.sub(" . ", text))]
+    rules = load(lang)
+    telling = [_telling(token, rules.stop_words) for token in tokens]
+    filling = [token.casefold() in rules.fillers for token in tokens]
+    vocabulary.fillers.update(stem(token) for token, filler in zip(tokens, filling, strict=True) if filler)
+    for before, token in pairwise(["", *tokens]):
+        large = lang == "de" and token[0].isupper() and before not in {"", ".", "!", "?"}
+        vocabulary.uses[stem(token)] += 1
+        vocabulary.noun_uses[stem(token)] += large or before.casefold() in _articles(lang)
+    yield from _terms(tokens, telling, filling)
+    for run in UNSPACED.findall(text):
+        pieces = (run[start : start + size] for size in (2, 3, 4) for start in range(len(run) - size + 1))
+        yield from (((piece,), piece) for piece in pieces)
+
+
+def _terms(tokens: list[str], telling: list[bool], filling: list[bool]) -> Iterator[tuple[Key, str]]:
+    """Telling words, neighbours (waiting time), and two words around a link (tempi di attesa). Of the two, the noun may
+    be a filler, which alone would say nothing."""
+    for place, token in enumerate(tokens):
+        if telling[place]:
+            yield (stem(token),), token
+        for end in range(place + 1, min(place + 3, len(tokens))):
+            linked = tokens[place + 1].casefold() in LINKS
+            noun, other = (place, end) if linked else (end, place)
+            together = telling[other] and (telling[noun] or filling[noun]) and (linked or end == place + 1)
+            if together and stem(tokens[end]) != stem(token):
+                yield tuple(map(stem, tokens[place : end + 1])), " ".join(tokens[place : end + 1])
 
 
 def _telling(token: str, stops: frozenset[str]) -> bool:
@@ -144,26 +193,44 @@ def _telling(token: str, stops: frozenset[str]) -> bool:
     return len(word) > 2 and word[0].isalpha() and word not in stops and word.split("'")[0] not in stops
 
 
-def _typical(vocabulary: Vocabulary, count: int) -> list[list[Term]]:
-    """Per theme its terms, most typical first: share of the theme's comments × log(1 + mean theme size / frequency)."""
+@lru_cache(maxsize=64)
+def _articles(lang: str) -> frozenset[str]:
+    return frozenset(ARTICLES.get(lang, "").split())
+
+
+def _typical(vocabulary: Vocabulary, lang: str) -> dict[int, list[Term]]:
+    """Per theme its terms, most typical first.
+
+    The score is the term's share of the theme times the log of its odds against the other themes (as BERTopic's
+    class-based TF-IDF, but a word that is rare everywhere gains nothing), times how surely it is a noun.
+    """
     frequency: Counter[Key] = Counter()
     for counts in vocabulary.counts.values():
         frequency.update(counts)
-    mean_size = sum(vocabulary.sizes.values()) / max(1, len(vocabulary.sizes))
-    typical = []
-    for theme in range(count):
-        size = vocabulary.sizes[theme]
-        terms = [
-            Term(
-                _spelling(vocabulary.spellings[key]),
-                key,
-                here / size * float(np.log1p(mean_size / frequency[key])),
-                here,
-            )
-            for key, here in vocabulary.counts[theme].items()
-        ]
-        typical.append(sorted(terms, key=lambda term: (-term.score, term.text)))
+    whole = sum(vocabulary.sizes.values())
+    typical = {}
+    for theme, counts in vocabulary.counts.items():
+        size, terms = vocabulary.sizes[theme], []
+        least = min(2.0, size / 2) if size < 50 else 3.0
+        for key, here in counts.items():
+            elsewhere = (frequency[key] - here + 1) / (whole - size + 2)
+            lift = float(np.log((here / size) / elsewhere))
+            score = here / size * lift * _nounness(key, vocabulary, lang)
+            if here >= least and score > 0:
+                terms.append(Term(_spelling(vocabulary.spellings[key]), key, score, here))
+        typical[theme] = sorted(terms, key=lambda term: (-term.score, term.text))
     return typical
+
+
+def _nounness(key: Key, vocabulary: Vocabulary, lang: str) -> float:
+    """1 where the head of the phrase is surely a noun, less where it is not, 0 for a filler that is no noun."""
+    if lang not in ARTICLES:
+        return 1.0 - float(bool(vocabulary.fillers & set(key)))
+    heads = {key[0], key[-1]} if len(key) > 2 or lang in HEAD_FIRST else {key[-1]}
+    rate = max((vocabulary.noun_uses[head] + 0.2) / (vocabulary.uses[head] + 2) for head in heads)
+    if any(part in vocabulary.fillers for part in heads) and rate < NOUN_RATE:
+        return 0.0
+    return DOUBT + (1 - DOUBT) * min(1.0, rate / NOUN_RATE)
 
 
 def _spelling(spellings: Counter[str]) -> str:
@@ -172,42 +239,51 @@ def _spelling(spellings: Counter[str]) -> str:
     for spelling, times in spellings.items():
         folded[spelling.casefold()] += times
     best = max(sorted(folded), key=folded.__getitem__)
-    written = Counter({spelling: times for spelling, times in spellings.items() if spelling.casefold() == best})
+    written = {spelling: times for spelling, times in spellings.items() if spelling.casefold() == best}
     commonest = max(sorted(written), key=written.__getitem__)
-    return commonest if written[commonest] > 0.8 * folded[best] and not commonest.isupper() else best
+    return commonest if written[commonest] > 0.7 * folded[best] else best
 
 
-def _name(ranked: Sequence[list[Term]], taken: set[Key], keywords: int) -> Name:
-    """The label from the first language that has terms; keywords of that language, then of the others."""
-    phrases: list[Term] = []
-    for terms in ranked:
-        candidates = _phrased(terms)
-        phrases = phrases or _label(candidates, taken)
-    taken.update(phrase.key for phrase in phrases)
-    words = [term.text for terms in ranked for term in _phrased(terms)[:keywords]]
-    return Name(", ".join(phrase.text for phrase in phrases), tuple(dict.fromkeys(words))[:keywords])
+def _languages(members: pd.DataFrame) -> list[str]:
+    """The label's language first (English where enough members write it, else the commonest), the others by size."""
+    sizes = members.groupby("lang", sort=True)["weight"].sum().sort_values(ascending=False, kind="stable")
+    ranked = [str(lang) for lang in sizes.index]
+    if sizes.get("en", 0.0) >= ENGLISH_SHARE * sizes.sum():
+        ranked.sort(key=lambda lang: lang != "en")
+    return ranked
 
 
-def _phrased(terms: list[Term]) -> list[Term]:
-    """Terms heard more than once (if any are), each word replaced by the phrase that speaks for it, no stem twice."""
-    heard = [term for term in terms if term.count >= 2] or terms
-    words = {term.key[0]: term for term in heard if len(term.key) == 1}
+def _without_repeats(terms: list[Term]) -> list[Term]:
+    """The best terms, each word replaced by the phrase that speaks for it, no stem twice."""
     chosen: list[Term] = []
     used: set[str] = set()
-    for term in heard[:60]:
-        speaking = term if len(term.key) > 1 else _speaker(term, heard)
-        if not used & {part for part in speaking.key if part in words}:
+    for term in terms[:40]:
+        speaking = term if len(term.key) > 1 else _speaker(term, terms)
+        if not used & set(speaking.key) and not any(term.text in other.text for other in chosen):
             chosen.append(speaking)
-            used |= set(speaking.key)
+            used |= set(speaking.key) - LINKS
     return chosen
 
 
 def _speaker(word: Term, terms: list[Term]) -> Term:
-    phrases = [term for term in terms if len(term.key) > 1 and word.key[0] in term.key]
-    return next((term for term in phrases if term.count >= PHRASE_SHARE * word.count), word)
+    """The longest phrase that a good part of the word's comments hold, else the word."""
+    if UNSPACED.match(word.text):
+        longer = [term for term in terms if word.text in term.text and term.count >= WHOLE_SHARE * word.count]
+        return max(longer, key=lambda term: (len(term.text), term.count))
+    phrases = [term for term in terms if word.key[0] in term.key and term.count >= PHRASE_SHARE * word.count]
+    return max([word, *phrases], key=lambda term: (len(term.key), term.count))
 
 
-def _label(candidates: list[Term], taken: set[Key]) -> list[Term]:
-    free = [term for term in candidates if term.key not in taken] or candidates[:1]
-    second = [term for term in free[1:4] if term.score >= 0.4 * free[0].score] if free else []
-    return free[:1] + second[:1]
+def _candidates(terms: list[Term], excerpt: str) -> Iterator[str]:
+    """Labels, best first: the best phrase with the next (alone where the next is weak), with later ones, numbered."""
+    words = [term.text for term in terms] or [excerpt]
+    if len(terms) < 2 or terms[1].score < SECOND * terms[0].score:
+        yield words[0]
+    yield from (f"{words[0]}, {other}" for other in words[1:])
+    yield from (f"{words[0]} ({number})" for number in count(2))
+
+
+def _excerpt(members: pd.DataFrame) -> str:
+    """The start of the most central text, for themes without a telling word."""
+    central = str(members.loc[members["fit"].idxmax(), "text"])
+    return " ".join(NOISE.sub(" ", central).split()[:5])[:40] or central[:40]

@@ -2,7 +2,7 @@
 
 Clauses with near meanings become neighbours in a graph; Leiden finds its communities; the number of themes is the one
 on which random samples of the clauses agree (`theme_graph`). A theme's name is made of its customers' words
-(`theme_labels`). The result does not depend on the order of the rows, on threads, or on how often a sentence was copied.
+(`theme_labels`). Neither the order of the rows, nor threads, nor how often a sentence was copied changes the grouping.
 
 What this module does not do: judge sentiment, rank, remember earlier runs, or nest themes.
 """
@@ -110,7 +110,9 @@ def _distinct(mentions: pd.DataFrame) -> pd.DataFrame:
     """
     by_text = mentions.groupby("node", sort=True)
     texts = by_text.first()
-    texts["lang"] = by_text["lang"].agg(lambda langs: langs.value_counts(sort=False).sort_index().idxmax())
+    langs = mentions.groupby(["node", "lang"]).size().reset_index(name="n")
+    langs = langs.sort_values(["node", "n", "lang"], ascending=[True, False, True], kind="stable")
+    texts["lang"] = langs.drop_duplicates("node")["lang"].to_numpy()
     texts["sentiment"] = by_text["sentiment"].mean()
     texts["weight"] = 1 + np.log(by_text["feedback_id"].nunique())
     return texts
@@ -234,7 +236,7 @@ def _id(texts: pd.Series) -> str:
 def _mark(clauses: pd.DataFrame, mentions: pd.DataFrame, texts: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     """The clauses with their themes; a quote marks the first clause that says it."""
     rows = mentions["row"].to_numpy()
-    theme_id = np.full(len(clauses), None, dtype=object)
+    theme_id: np.ndarray = np.full(len(clauses), None, dtype=object)
     theme_id[rows] = ids.to_numpy(object)[mentions["theme"]]
     score = np.full(len(clauses), np.nan)
     score[rows] = mentions["fit"]
