@@ -8,6 +8,7 @@ stretch of `clean_text`; nothing is rewritten. Judging the clauses is another st
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,14 +22,17 @@ from voc.tables import CLAUSES, FEEDBACK
 
 Cuts = dict[int, bool]
 """Offset at which a clause begins -> whether it stands however short it is (a sentence) or not (a turn)."""
-Parse = Callable[[list[str]], Iterator[Cuts]]
+Parse = Callable[[list[str]], Iterator[tuple[Cuts, frozenset[int]]]]
+"""Texts -> per text, where sentences begin, and the offsets of words that turn nothing although they look like it."""
+NOTHING_HELD: frozenset[int] = frozenset()
 
 MARK = ".!?…։؟۔।॥፧።჻。！？｡‼⁇⁈⁉"
 CHUNK = re.compile(rf"\S*[{MARK}]\S*")
 """A stretch without white space that holds a sentence mark: spaCy tokenises such stretches one by one anyway."""
 PLAIN = re.compile(r"[\"'(“„«]?[^\W\d_]{3,}[.!?]+")
 """A word and its marks: spaCy splits them unless the whole is one of its exceptions (test_plain_chunks_as_spacy_has_them)."""
-CLOSING = "\"'”’»“)]}）」』】›*_"
+CLOSED = "”»)]}）」』】›"
+CLOSING = CLOSED + "\"'’“*_"
 WIDE = re.compile(r"[。！？｡؟۔।॥]+[」』）”’）\s]*")
 GLUED = re.compile(r"(?:[!?]+|\.{2,}|…)(?=[^\W_])")
 GLUED_STOP = re.compile(r"\.(?=([^\W\d_]+))")
@@ -42,6 +46,14 @@ ELLIPSIS = re.compile(r"(?:\.{2,}|…)$")
 ASIDE = re.compile(r"[(\[][!?]+[)\]]$")
 QUOTED = re.compile(rf"[{MARK}][{re.escape(CLOSING)}]+$")
 NUMBER_WITH_STOP = re.compile(r"\d+\.")
+LOST_SIGN = re.compile(r"\d ?\?$")
+"""A question mark for a currency sign that an export has lost: 'payé 50 ? pour deux'. A number asks nothing."""
+CAPITAL = re.compile(r"(?<!\w)[^\W\d_a-z]")
+RUN_ON_WORD = re.compile(r"(?<=[^\W\d_A-Z]) ([^\W\d_a-z][^\W\d_A-Z]+)(?=\s)")
+RUN_ON, MANY_CAPITALS = 60, 0.3
+"""Characters from which a text without marks is taken for a run-on, and the share of capitals that makes it a title or
+shouting. Chosen on survey comments whose punctuation was stripped; guarded by test_run_on_text_is_split_at_capitals."""
+SPAN = 80
 LEADING = re.compile(r"(?:\s|[•·‣◦▪●►➢,;|、，；]|[-–—>*/+=.:]+(?=\s)|[-–—](?=[^\W\d_]))+")
 EDGE = " \t\n\u3000,;|、，；•·"
 DASHES = "-–—/*+=>"
@@ -50,6 +62,8 @@ WORD = re.compile(r"[^\W\d_]")
 WORDS = re.compile(r"\w+")
 NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Scripts that put no space between words, so that a phrase may stand anywhere."""
+NO_TURN = frozenset({"prep", "case", "pobj", "dobj", "obj", "nsubj", "det", "amod", "nummod", "punct"})
+"""Relations that a word which turns a clause never has, in the labels of English models and of Universal Dependencies."""
 COMMAS = (",", "，", "、")
 GAP = 60
 """Characters that `*` in a phrase may span: 'not only fast and kind but' still holds together."""
@@ -64,12 +78,16 @@ class Phrases:
     anywhere: bool
 
     def find(self, text: str) -> Iterator[re.Match[str]]:
-        """Every phrase in `text`, the longest at each place."""
+        """Every phrase in `text`, the longest at each place; they do not overlap."""
         if self.anywhere:
             yield from self.pattern.finditer(text)
             return
+        done = 0
         for word in WORDS.finditer(text):
-            if word[0].lower() in self.opening and (found := self.pattern.match(text, word.start())):
+            if word.start() < done or word[0].lower() not in self.opening:
+                continue
+            if found := self.pattern.match(text, word.start()):
+                done = found.end()
                 yield found
 
 
@@ -132,13 +150,10 @@ def split_texts(texts: list[str], lang: str, config: ClausesConfig) -> Iterator[
     rules = load(lang)
     parse = _parser(rules.spacy or rules.code) if config.use_parser else None
     splitter = _splitter(rules)
-    parsed = parse(texts) if parse else None
-    for text in texts:
-        cuts = next(parsed) if parsed else sentence_cuts(text, splitter)
-        cuts = _numbered(text, _lines_and_items(text, splitter.rules) | cuts)
-        if config.split_contrast:
-            cuts = _turns(text, splitter) | cuts
-        yield _spans(text, cuts, config.min_characters)
+    found = parse(texts) if parse else ((sentence_cuts(text, splitter), NOTHING_HELD) for text in texts)
+    for text, (cuts, held) in zip(texts, found, strict=True):
+        turns = _turns(text, splitter, held) if config.split_contrast else {}
+        yield _spans(text, turns | _numbered(text, _lines_and_items(text, rules) | cuts), config.min_characters)
 
 
 def sentence_cuts(text: str, splitter: Splitter) -> Cuts:
@@ -146,17 +161,30 @@ def sentence_cuts(text: str, splitter: Splitter) -> Cuts:
     cuts: Cuts = {}
     for chunk in CHUNK.finditer(text):
         for offset in splitter.ends(chunk[0]):
-            cut = chunk.start() + offset
-            after = text[cut : cut + 80].lstrip()
-            if after and not _goes_on(chunk[0][:offset], after, splitter.rules):
-                lead = len(text[cut : cut + 80]) - len(after)
-                cuts[cut + lead] = not (ELLIPSIS.search(chunk[0][:offset]) and after[0].islower())
-    return cuts
+            end = chunk.start() + offset
+            cut = end + len(text[end : end + SPAN]) - len(text[end : end + SPAN].lstrip())
+            before, after = chunk[0][:offset], text[cut : cut + SPAN]
+            if after and not _goes_on(before, after, splitter.rules) and not LOST_SIGN.search(text[:end]):
+                cuts[cut] = not (ELLIPSIS.search(before) and after[0].islower())
+    return cuts or _run_on_cuts(text, splitter.rules)
+
+
+def _run_on_cuts(text: str, rules: Rules) -> Cuts:
+    """Where sentences begin in a text without a single mark: at the capitals of words that need none."""
+    capitals = CAPITAL.findall(text)
+    if len(text) < RUN_ON or CHUNK.search(text) or len(capitals) > len(WORDS.findall(text)) * MANY_CAPITALS:
+        return {}
+    common = rules.columns.get("words", ()) if rules.capital_nouns else rules.stop_words
+    return {
+        match.start(1): False
+        for match in RUN_ON_WORD.finditer(text)
+        if len(match[1]) > 1 and match[1].lower() in common
+    }
 
 
 def _goes_on(before: str, after: str, rules: Rules) -> bool:
     """Whether the sentence goes on after a mark: an abbreviation, an ordinal, an initial, an aside, a quotation."""
-    if (after[0].islower() and QUOTED.search(before)) or ASIDE.search(before):
+    if after[0] in CLOSED or (after[0].islower() and QUOTED.search(before)) or ASIDE.search(before):
         return True
     if not before.endswith(".") or before.endswith(".."):
         return False
@@ -211,7 +239,7 @@ def _numbered(text: str, cuts: Cuts) -> Cuts:
     return {cut: hard for cut, hard in cuts.items() if cut not in within} | dict.fromkeys(items.values(), True)
 
 
-def _turns(text: str, splitter: Splitter) -> Cuts:
+def _turns(text: str, splitter: Splitter, held: frozenset[int]) -> Cuts:
     """Where a comment turns against what it said."""
     found = [(match.start(), match.span()) for match in splitter.turns.find(text)]
     found += [
@@ -223,7 +251,11 @@ def _turns(text: str, splitter: Splitter) -> Cuts:
     if splitter.concession and any(comma in text for comma in COMMAS):
         found += [(match.end(), match.span("word")) for match in splitter.concession.finditer(text)]
     kept = [match.span() for match in splitter.keep.find(text)] if found else []
-    return {cut: False for cut, (start, end) in found if not any(low < end and start < high for low, high in kept)}
+    return {
+        cut: False
+        for cut, (start, end) in found
+        if start not in held and not any(low < end and start < high for low, high in kept)
+    }
 
 
 def _spans(text: str, cuts: Cuts, shortest: int) -> list[tuple[int, int]]:
@@ -243,7 +275,7 @@ def _stands(part: str, sentence: bool, shortest: int) -> bool:  # noqa: FBT001
     """Whether a part may be a clause of its own: a sentence needs a word, a turn needs `shortest` characters."""
     letters = len(WORD.findall(part))
     if NO_SPACES.search(part):
-        return letters >= (2 if sentence else shortest // 2)
+        return letters >= (2 if sentence else max(shortest // 3, 2))
     return letters >= 2 if sentence else len(part) >= shortest
 
 
@@ -294,7 +326,9 @@ def _concession(words: tuple[str, ...]) -> re.Pattern[str] | None:
     if not words:
         return None
     opening = _alternatives(words, edges=not any(map(NO_SPACES.search, words)))
-    return re.compile(rf"(?:^|[.!?\n]\s*)(?P<word>{opening})[^.!?\n,，]{{8,}}[,，]\s*(?![^.!?\n]{{0,40}}[,，])", re.IGNORECASE)
+    return re.compile(
+        rf"(?:^|[.!?\n]\s*)(?P<word>{opening})[^.!?\n,，]{{8,}}[,，]\s*(?![^.!?\n]{{0,40}}[,，])", re.IGNORECASE
+    )
 
 
 def _ends(code: str) -> Callable[[str], tuple[int, ...]]:
@@ -339,19 +373,24 @@ def blank(code: str) -> Any:
 def _parser(code: str) -> Parse | None:
     """Sentence and conjunction finder of the installed spaCy model with a parser for a language, where there is one."""
     nlp = _model(code)
-    return None if nlp is None else lambda texts: (_parsed_cuts(document) for document in nlp.pipe(texts))
+    return None if nlp is None else lambda texts: map(_parsed, nlp.pipe(texts))
 
 
 def _model(code: str) -> Any:
+    """The installed spaCy model with a parser for a language; the first by name, so that runs agree. None = none."""
     from spacy import load as load_model
     from spacy.util import get_installed_models
 
     for name in sorted(name for name in get_installed_models() if name.startswith(f"{code}_")):
-        nlp = load_model(name, exclude=["ner", "lemmatizer", "textcat"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a model made for another version of spaCy says so, and still parses
+            nlp = load_model(name, exclude=["ner", "lemmatizer", "textcat"])
         if "parser" in nlp.pipe_names:
             return nlp
     return None
 
 
-def _parsed_cuts(document: Any) -> Cuts:
-    return {sentence.start_char: True for sentence in document.sents if sentence.start_char}
+def _parsed(document: Any) -> tuple[Cuts, frozenset[int]]:
+    """Where the parser begins sentences, and which words join no clauses: the preposition in 'nothing but praise'."""
+    cuts: Cuts = {sentence.start_char: True for sentence in document.sents if sentence.start_char}
+    return cuts, frozenset(token.idx for token in document if token.dep_ in NO_TURN)

@@ -60,7 +60,7 @@ class ClausesConfig:
     """How comments are split."""
 
     split_contrast: bool = True
-    min_characters: int = 8
+    min_characters: int = 6
     use_parser: bool = True
 
 
