@@ -376,6 +376,7 @@ def test_nested_json_becomes_columns(tmp_path):
             "tags": ["a", "b"],
             "turns": [{"x": 1}],
             "big": 2**70,
+            "number": 2**60 + 1,
         }
         for n in range(3)
     ]
@@ -385,6 +386,7 @@ def test_nested_json_becomes_columns(tmp_path):
     assert frame["tags"].tolist() == ["a, b"] * 3
     assert json.loads(frame["turns"].iloc[0]) == [{"x": 1}]
     assert frame["big"].iloc[0] == str(2**70)
+    assert frame["number"].iloc[0] == 2**60 + 1
 
 
 def test_a_broken_line_in_jsonl_is_kept_and_marked(tmp_path):

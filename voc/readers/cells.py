@@ -116,6 +116,8 @@ def typed(cells: pd.Series) -> pd.Series:
 
 
 def _numbers(cells: pd.Series) -> pd.Series:
+    if pd.api.types.is_integer_dtype(cells.dtype):
+        return cells.astype("UInt64" if str(cells.dtype).lower() == "uint64" else "Int64")
     numbers = cells.astype("Float64")
     whole = numbers.dropna()
     return numbers.astype("Int64") if ((whole % 1 == 0) & (whole.abs() < 2**53)).all() else numbers

@@ -29,7 +29,8 @@ SECONDS: Final = ((3e8, 4.2e9, 1), (3e11, 4.2e12, 1e3), (3e14, 4.2e15, 1e6), (3e
 LONGEST: Final = 80
 """Characters of the longest form ("Reviewed in the United Kingdom on 31 July 2018"); longer cells are prose."""
 
-TRIPLE: Final = re.compile(r"(\d{1,4})(?:\. ?|[/\-‐– ])(\d{1,2})(?:\. ?|[/\-‐– ])(\d{4}|\d{1,2})(?!\d)(.*)", re.DOTALL)
+BETWEEN: Final = r"(?:\. ?|[/\-‐– ]|[年月]|[년월] ?)"
+TRIPLE: Final = re.compile(rf"(\d{{1,4}}){BETWEEN}(\d{{1,2}}){BETWEEN}(\d{{4}}|\d{{1,2}})(?!\d)(.*)", re.DOTALL)
 CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\b\.?)?", re.IGNORECASE)
 OFFSET: Final = re.compile(r"(?:GMT|UTC|(?<=\d)|\s)([+-])(\d{2}):?(\d{2})\b")
 

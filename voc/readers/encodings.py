@@ -53,7 +53,13 @@ ALPHABETS: Final = (
 Punctuation counts for each."""
 
 
+KANA: Final = "[\u3041-\u30fe]"
+HANGUL: Final = "[\uac00-\ud7a3]"
+EAST_ASIAN: Final = 0.4
+"""Share of such letters from which a text is Japanese (about 0.6, and 0.1 where Korean is misread) or Korean (0.9)."""
 PUNCTUATION: Final = "‘’‚“”„«»‹›–—…•·°€‰™©®№\u00a0"
+FIT_OTHER: Final = 0.8
+"""The same for scripts that have no ASCII letters: any byte is a letter there, so Japanese comes near FIT."""
 OTHER_SCRIPTS: Final = frozenset({"cp1251", "koi8-r", "cp1253"})
 LATIN: Final = 0.3
 """Share of the bytes beyond ASCII with an ASCII letter beside them, from which the script is Latin: 0.8 and more in
@@ -181,13 +187,13 @@ def _is_utf8(blocks: Iterable[bytes], *, whole: bool = True) -> bool:
 def _utf8_balance(sample: bytes) -> tuple[int, int]:
     """How many characters beyond ASCII are good UTF-8, and how many bytes are not."""
     text = sample.decode("utf-8", "surrogateescape")
-    bad = sum("\udc80" <= character <= "\udcff" for character in text)
-    return sum(character > "\x7f" for character in text) - bad, bad
+    bad = len(re.findall("[\udc80-\udcff]", text))
+    return len(re.findall(r"[^\x00-\x7f]", text)) - bad, bad
 
 
 def _legacy(sample: bytes) -> Encoding:
     """The code page under which most letters beyond ASCII belong to one language."""
-    beyond = bytes(byte for byte in sample if byte > 0x7F)
+    beyond = sample.translate(None, bytes(range(0x80)))
     beside_latin = len(re.findall(rb"(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z])", sample)) / max(len(beyond), 1)
     fits = [
         (_fit(beyond, name, letters), -place, name)
@@ -195,8 +201,8 @@ def _legacy(sample: bytes) -> Encoding:
         if (name in OTHER_SCRIPTS) == (beside_latin < LATIN)
     ]
     fit, _, name = max(fits)
-    if fit < FIT:
-        name = _by_statistics(sample) or "cp1252"
+    if fit < (FIT_OTHER if name in OTHER_SCRIPTS else FIT):
+        name = _by_kana_and_hangul(sample) or _by_statistics(sample) or "cp1252"
     return Encoding(name, strays=_strays(sample) if name == "cp1252" else {})
 
 
@@ -205,6 +211,15 @@ def _fit(beyond: bytes, name: str, letters: str) -> float:
     text = beyond.decode(name, "replace")
     alphabet = {*letters, *PUNCTUATION}
     return sum(1.0 if c in alphabet else 0.5 if c.lower() in alphabet else 0.0 for c in text) / max(len(text), 1)
+
+
+def _by_kana_and_hangul(sample: bytes) -> str | None:
+    """Japanese and Korean by the letters that no other reading of the bytes has so many of."""
+    for name, letters in (("cp932", KANA), ("euc_jp", KANA), ("cp949", HANGUL)):
+        text = sample.decode(name, "ignore")
+        if len(re.findall(letters, text)) >= EAST_ASIAN * len(re.findall(r"[^\x00-\x7f]", text)):
+            return name
+    return None
 
 
 def _by_statistics(sample: bytes) -> str | None:
@@ -216,11 +231,7 @@ def _by_statistics(sample: bytes) -> str | None:
 
 def _strays(sample: bytes) -> dict[str, str]:
     """Characters of code page 850 that lie about in Windows-1252 text, with the letters meant."""
-    text = (
-        "".join(map(_western, sample))
-        if any(byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) for byte in sample)
-        else sample.decode("cp1252")
-    )
+    text = sample.decode("cp1252", "voc-windows")
     inside = {wrong: _inside(text, wrong) for wrong in DOS}
     sure = {wrong for wrong, share in inside.items() if share >= STRAY and wrong not in "–“”"}
     likely = {wrong for wrong, share in inside.items() if share >= STRAY_DASH or wrong == "\x90"} if sure else set()

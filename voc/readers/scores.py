@@ -33,7 +33,7 @@ FEW: Final = 20
 """Figures under which a scale's end cannot be told from them."""
 MOST_STEPS: Final = 12
 WORDED: Final = 0.7
-"""Share of the cells that a worded scale must explain; the rest may be "don't know"."""
+"""Share of the cells that a worded scale must explain; the rest may be anything."""
 
 
 @dataclass(frozen=True)
@@ -222,19 +222,21 @@ def _polarity(header: str, name: str, words: Sequence[str] = ()) -> str:
 
 def _read_words(profile: Profile, name: str, *, steps: int = 2) -> Score | None:
     """A scale in words, of so many steps or more, as figures: 1 for the worst; good and bad as the ends of 1-5."""
-    counts = profile.strings.map(normalise, na_action="ignore").value_counts()
+    answers = profile.strings.map(normalise, na_action="ignore")
+    answers = answers.mask(answers.isin(phrases("no_answer")).fillna(value=True).astype(bool))
+    counts = answers.value_counts()
     if not 1 <= len(counts) <= MOST_STEPS:
         return None
     scale = max(
         (each for each in scales() if len(each) >= steps), key=lambda each: (_explained(counts, each), -len(each))
     )
-    if _explained(counts, scale) < WORDED * profile.n_filled or _steps(counts, scale) < 2:
+    if _explained(counts, scale) < WORDED * counts.sum() or _steps(counts, scale) < 2:
         return None
     name = "rating" if name == "nps" else name
     high = 3 if len(scale) == 3 else 5
     figures = {word: 1 + step * (high - 1) // (len(scale) - 1) for step, words in enumerate(scale) for word in words}
-    values = profile.strings.map(normalise, na_action="ignore").map(figures).astype("Float32")
-    lost = int((values.isna() & profile.strings.notna()).sum())
+    values = answers.map(figures).astype("Float32")
+    lost = int((values.isna() & answers.notna()).sum())
     notes = (note(f"Cells in '{profile.name}' that are not on its scale, taken as missing", lost),) if lost else ()
     worst, best = min(scale[0] & set(counts.index) or scale[0]), min(scale[-1] & set(counts.index) or scale[-1])
     reason = f"a scale in words, from '{worst}' (1) to '{best}' ({high})"
