@@ -49,7 +49,7 @@ class TinyEncoder:
         progress("sentiment", len(texts), len(texts))
         bad = np.array([len(BAD.intersection(each)) for each in words], dtype=np.float32)
         good = np.array([len(GOOD.intersection(each)) for each in words], dtype=np.float32)
-        danger = np.array([bool(URGENT.intersection(each)) for each in words])
+        danger = np.array([bool(URGENT.intersection(each)) for each in words], dtype=bool)
         odds = np.stack([1 + 8 * bad, np.full(len(words), 2.0), 1 + 8 * good], axis=1).reshape(-1, 3)
         signals = np.zeros((len(words), 9), dtype=np.float32)
         signals[danger, 0] = 0.9

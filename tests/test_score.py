@@ -287,6 +287,14 @@ def test_parquet_keeps_types_order_and_metadata(tmp_path):
     assert (tally.rows, tally.judged) == (3, 2)
 
 
+def test_parquet_needs_a_file_that_can_be_read_from_the_end():
+    into, out_of = os.pipe()
+    with os.fdopen(into, "rb") as source, os.fdopen(out_of, "wb", buffering=0) as sender:
+        sender.write(b"PAR1....\n")
+        with pytest.raises(InputError, match="pipe"):
+            score_stream(source, io.BytesIO(), judge, choose=choose)
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [

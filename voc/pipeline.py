@@ -29,6 +29,8 @@ from voc.themes import find_themes
 
 Result = TypeVar("Result")
 
+OTHER_ROW = r"(?<=duplicate) of .*"
+"""The part of a reason that names another row; the kind of reason is what stays without it."""
 SCORE_COLUMNS = ("lang", "sentiment", "label", "confidence", "severity")
 
 
@@ -42,7 +44,7 @@ def analyze(
     result's. Raises InputError where the table cannot be used at all; a bad row is marked and counted instead.
     """
     timings: dict[str, float] = {}
-    run = partial(_timed, timings)
+    run = partial(_timed, timings, progress)
     feedback = _unique(FEEDBACK.check(feedback))
     # 1. Make the text readable; mark the rows that say nothing or should not be trusted.
     feedback = run(clean, feedback, config.clean)
@@ -98,11 +100,12 @@ def _as_feedback(texts: Sequence[str | None]) -> pd.DataFrame:
     return pd.DataFrame({"feedback_id": ids, "text": words, "source": ids})
 
 
-def _timed(timings: dict[str, float], stage: Callable[..., Result], *arguments: Any) -> Result:
-    """What the stage returns; its seconds are added under its module's name."""
+def _timed(timings: dict[str, float], progress: Progress, stage: Callable[..., Result], *arguments: Any) -> Result:
+    """What the stage returns; its start is told, and its seconds are added under its module's name."""
+    room = stage.__module__.rpartition(".")[2]
+    progress(room, 0, 0)
     start = perf_counter()
     result = stage(*arguments)
-    room = stage.__module__.rpartition(".")[2]
     timings[room] = timings.get(room, 0.0) + perf_counter() - start
     return result
 
@@ -122,13 +125,13 @@ def _counted(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
 
 def _model_name(model: str) -> str:
     encoder = load(model)
-    return f"{encoder.name} {encoder.digest[:12]}"
+    return f"{encoder.name}@{encoder.digest}"
 
 
 def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:
     return (
-        *_marks(feedback, "skip", "clean", "rows skipped"),
-        *_marks(feedback, "suspect", "integrity", "rows doubted" + _doubt(config)),
+        *_marks(feedback, "skip", "clean", "skipped"),
+        *_marks(feedback, "suspect", "integrity", "doubted" + _doubt(config)),
         *_language_notes(feedback),
         *_theme_notes(clauses, config),
         *_metric_notes(metrics, config),
@@ -140,14 +143,15 @@ def _doubt(config: Config) -> str:
 
 
 def _marks(feedback: pd.DataFrame, column: str, stage: str, told: str) -> list[Note]:
-    """One note per reason, the most frequent first."""
-    counts = feedback[column].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    return [Note(stage, f"{told}: {reason}", int(count)) for reason, count in counts.items()]
+    """One note per kind of reason, the most frequent first."""
+    kinds = feedback[column].str.replace(OTHER_ROW, "", regex=True).value_counts()
+    ranked = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [Note(stage, f"{told}: {kind}", int(count)) for kind, count in ranked]
 
 
 def _language_notes(feedback: pd.DataFrame) -> list[Note]:
     unknown = int((feedback["lang"].eq("und") & feedback["skip"].isna()).sum())
-    return [Note("language", "rows in a language that could not be told", unknown)] if unknown else []
+    return [Note("language", "in a language that could not be told", unknown)] if unknown else []
 
 
 def _theme_notes(clauses: pd.DataFrame, config: Config) -> list[Note]:
@@ -157,10 +161,10 @@ def _theme_notes(clauses: pd.DataFrame, config: Config) -> list[Note]:
     residual = int(grouped["theme_id"].isna().sum())
     if not residual:
         return []
-    return [Note("themes", f"of {len(grouped):,} clauses to be grouped belong to no theme", residual)]
+    return [Note("themes", f"clauses, of {len(grouped):,} to be grouped, fit no theme", residual)]
 
 
 def _metric_notes(metrics: pd.DataFrame, config: Config) -> list[Note]:
     few = int(metrics["value"].isna().sum())
     least = config.metrics.min_answers
-    return [Note("metrics", f"figures not shown: fewer than {least} answers", few)] if few else []
+    return [Note("metrics", f"figures left out: they rest on fewer than {least} answers", few)] if few else []

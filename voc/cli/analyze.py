@@ -122,14 +122,12 @@ def _show(analysis: Analysis, reading: Reading, out: str, used: Path | None, *, 
 
     screen, remarks = console(), console(stderr=True)
     if used:
-        remarks.print(f"Settings: {used}", markup=False)
+        remarks.print(f"Settings: {used}", markup=False, soft_wrap=True)
     if verbose:
         _show_run(analysis, reading, remarks)
     _show_headline(analysis, screen)
     _show_ranking(analysis, screen)
-    if analysis.notes:
-        screen.print("Notes")
-        tell(screen, analysis.notes, most=None if verbose else NOTES_SHOWN)
+    tell(screen, analysis.notes, most=None if verbose else NOTES_SHOWN)
     screen.print(f"\nReport: {Path(out) / 'report.html'}", markup=False, soft_wrap=True)
 
 
@@ -137,14 +135,14 @@ def _show_run(analysis: Analysis, reading: Reading, remarks: Console) -> None:
     """Columns as recognised, model and timings."""
     from voc.cli.terminal import readable
 
+    told = []
     for source in reading.sources:
-        remarks.print(f"{source.path}: {source.format}, {source.n_rows:,} rows", markup=False)
-        for guess in source.guesses:
-            if guess.field:
-                remarks.print(readable(f"  {guess.column} -> {guess.field}: {guess.reason}"), markup=False)
-    remarks.print(f"Model: {analysis.model}", markup=False)
-    spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in analysis.timings.items())
-    remarks.print(f"Time: {spent}", markup=False)
+        told.append(f"{source.path}: {source.format}, {source.n_rows:,} rows")
+        told += [f"{guess.column} -> {guess.field}: {guess.reason}" for guess in source.guesses if guess.field]
+    told.append(f"Model: {analysis.model}")
+    told.append("Time: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in analysis.timings.items()))
+    for line in told:
+        remarks.print(readable(line), markup=False, soft_wrap=True)
 
 
 def _show_headline(analysis: Analysis, screen: Console) -> None:
@@ -184,7 +182,7 @@ def _show_ranking(analysis: Analysis, screen: Console) -> None:
     of = analysis.settings["themes"]["of"]
     if issues.empty:
         least = analysis.settings["themes"]["min_feedback"]
-        screen.print(f"\nNothing to rank: no {NOUNS[of]} is shared by {least} comments (themes.min_feedback).\n")
+        screen.print(f"\nNothing to rank: no {NOUNS[of]} is shared by {least} comments (themes.min_feedback).")
         return
     table = columns("#", NOUNS[of].capitalize(), "Urgency", "Comments", right=("#", "Urgency", "Comments"))
     for issue in issues.head(ISSUES_SHOWN).to_dict("records"):
@@ -193,7 +191,6 @@ def _show_ranking(analysis: Analysis, screen: Console) -> None:
     screen.print(table)
     if len(issues) > ISSUES_SHOWN:
         screen.print(f"{several(len(issues) - ISSUES_SHOWN, 'more issue')} in issues.csv")
-    screen.print()
 
 
 def _named(issue: Mapping[Hashable, Any]) -> Text:

@@ -89,9 +89,11 @@ def _source(source: Recognition) -> dict[str, Any]:
 
 
 def _counts(table: pd.DataFrame, column: str) -> dict[str, int]:
+    from voc.pipeline import OTHER_ROW
     from voc.sinks.run import reasons
 
-    return reasons(table, column)
+    kinds = table[column].str.replace(OTHER_ROW, "", regex=True)
+    return reasons(kinds.to_frame(), column)
 
 
 def _examples(rows: pd.DataFrame) -> list[str]:
@@ -127,16 +129,14 @@ def _score(feedback: pd.DataFrame, name: str) -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any]) -> None:
-    from voc.cli.terminal import console
+    from voc.cli.terminal import console, tell
+    from voc.tables import Note
 
     screen = console()
     for source in found["sources"]:
         _show_source(source, screen)
     _show_rows(found, screen)
-    if found["notes"]:
-        screen.print("\nNotes", style="bold")
-        for note in found["notes"]:
-            _line(screen, f"{note['count']:,} " if note["count"] else "", note["text"])
+    tell(screen, [Note(**note) for note in found["notes"]])
 
 
 def _show_source(source: dict[str, Any], screen: Console) -> None:
@@ -185,13 +185,10 @@ def _languages(counts: dict[str, int]) -> str:
 
 
 def _line(screen: Console, name: str, told: str) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    from voc.cli.terminal import readable
+    from voc.cli.terminal import readable, rows
 
-    row = Table.grid(padding=0)
-    row.add_column(width=11)
-    row.add_column(overflow="fold")
-    row.add_row(Text(name), Text(readable(told)))
-    screen.print(row)
+    grid = rows(11, None)
+    grid.add_row(Text(name), Text(readable(told)))
+    screen.print(grid)

@@ -49,15 +49,28 @@ def columns(*headers: str, right: Sequence[str] = ()) -> Table:
 
 
 def tell(screen: Console, notes: Sequence[Note], *, most: int | None = None) -> None:
-    """The notes as a list, the figures first."""
+    """The notes as a list under a title; nothing where there are none."""
     from rich.text import Text
 
-    shown = notes if most is None else notes[:most]
-    for note in shown:
-        count = f"{note.count:,} " if note.count else ""
-        screen.print(Text(f"  - {readable(count + note.text)}", style="yellow"))
-    if len(shown) < len(notes):
-        screen.print(f"  - and {len(notes) - len(shown)} more (--verbose shows them)")
+    if not notes:
+        return
+    listed = rows(2, None)
+    for note in notes[:most]:
+        listed.add_row("-", Text(readable(f"{note.count:,} {note.text}" if note.count else note.text)))
+    if most is not None and len(notes) > most:
+        listed.add_row("-", f"and {len(notes) - most} more (--verbose shows them)")
+    screen.print(Text("\nNotes", style="bold"))
+    screen.print(listed)
+
+
+def rows(*widths: int | None) -> Table:
+    """An empty grid without lines; a column without a width takes what is left."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=0)
+    for width in widths:
+        grid.add_column(width=width, overflow="fold")
+    return grid
 
 
 @contextmanager
