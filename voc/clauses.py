@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -30,7 +31,7 @@ MARK = ".!?…։؟۔।॥፧።჻。！？｡‼⁇⁈⁉"
 CHUNK = re.compile(rf"\S*[{MARK}]\S*")
 """A stretch without white space that holds a sentence mark: spaCy tokenises such stretches one by one anyway."""
 PLAIN = re.compile(r"[\"'(“„«]?[^\W\d_]{3,}[.!?]+")
-"""A word and its marks: spaCy splits them unless the whole is one of its exceptions (test_plain_chunks_as_spacy_has_them)."""
+"""A word and its marks: spaCy splits them unless the whole is one of its exceptions (test_plain_chunks_as_spacy)."""
 CLOSED = "”»)]}）」』】›"
 CLOSING = CLOSED + "\"'’“*_"
 WIDE = re.compile(r"[。！？｡؟۔।॥]+[」』）”’）\s]*")
@@ -63,7 +64,7 @@ WORDS = re.compile(r"\w+")
 NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Scripts that put no space between words, so that a phrase may stand anywhere."""
 NO_TURN = frozenset({"prep", "case", "pobj", "dobj", "obj", "nsubj", "det", "amod", "nummod", "punct"})
-"""Relations that a word which turns a clause never has, in the labels of English models and of Universal Dependencies."""
+"""Relations that a word which turns a clause never has, in English models' labels and in Universal Dependencies."""
 COMMAS = (",", "，", "、")
 GAP = 60
 """Characters that `*` in a phrase may span: 'not only fast and kind but' still holds together."""
@@ -262,7 +263,7 @@ def _spans(text: str, cuts: Cuts, shortest: int) -> list[tuple[int, int]]:
     """Clauses between the cuts, without separators at their edges; what is too short to stand joins its neighbour."""
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
     kept = [0]
-    for cut, following in zip(edges[1:-1], edges[2:], strict=True):
+    for cut, following in pairwise(edges[1:]):
         left, right = text[kept[-1] : cut].strip(), text[cut:following].strip()
         if _stands(left, cuts[cut], shortest) and _stands(right, cuts[cut], shortest):
             kept.append(cut)
@@ -332,7 +333,7 @@ def _concession(words: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _ends(code: str) -> Callable[[str], tuple[int, ...]]:
-    """A function that tells after which offsets of a chunk without white space a sentence may end, by spaCy's tokens."""
+    """A function that tells after which offsets of a chunk a sentence may end, by spaCy's tokens."""
     tokenizer = blank(code).tokenizer
     exceptions = frozenset(getattr(tokenizer, "rules", None) or ())
 

@@ -1,8 +1,8 @@
 """Text made readable, and rows that say nothing marked: `clean_text`, `skip` and `cut`. `text` stays as it came.
 
-Repaired are broken encodings, entities, HTML, invisible characters and white space; web addresses go, because they carry
-no opinion and fill themes with junk (a name such as booking.com stays). Emoji stay whole. What depends on the channel
-(quoted e-mails, signatures, personal data) is not this stage's business.
+Repaired are broken encodings, entities, HTML, invisible characters and white space; web addresses go, because they
+carry no opinion and fill themes with junk (a name such as booking.com stays). Emoji stay whole. What depends on the
+channel (quoted e-mails, signatures, personal data) is not this stage's business.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff]"
     "|(?<![\u0600-\U0010ffff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\U0010ffff])"
 )
-"""Control characters, zero-width and direction marks, lone surrogates. Joiners stay in emoji and in scripts that need them."""
+"""Control, zero-width and direction marks, lone surrogates; joiners stay in emoji and where a script needs them."""
 TROUBLE = re.compile(
     "[&<\\\\\x00-\x09\x0b-\x1f\x7f-\xa0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180e\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u3000\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff‚ƒ†‡ˆ‰Š‹Œ˜–√├Γ]"
@@ -49,10 +49,15 @@ TAG = re.compile(
     r"|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video)(?:\s[^<>]*)?/?>|!--|!doctype)",
     re.IGNORECASE,
 )
-BREAKS = "address,article,blockquote,br,dd,div,dl,dt,footer,form,h1,h2,h3,h4,h5,h6,header,hr,li,ol,option,p,pre,section,table,td,th,tr,ul"
+BREAKS = (
+    "address,article,blockquote,br,dd,div,dl,dt,footer,form,h1,h2,h3,h4,h5,h6,header,hr,li,ol,option,p,pre,section,table,"
+    "td,th,tr,ul"
+)
 UNSEEN = ["head", "script", "style", "template", "noscript", "svg", "iframe", "textarea", "select", "title"]
 LINK = re.compile(r"\[([^\[\]\n]+)\]\((?:https?://|www\.|mailto:)[^()\s]*\)", re.IGNORECASE)
-ADDRESS = re.compile(r"(?:\b(?:https?|ftp)://|\bwww\d?\.)(?:[^\s<>\"'“”„«»]*[^\s<>\"'“”„«».,;:!?)\]}…])?", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"(?:\b(?:https?|ftp)://|\bwww\d?\.)(?:[^\s<>\"'“”„«»]*[^\s<>\"'“”„«».,;:!?)\]}…])?", re.IGNORECASE
+)
 HOLLOW = re.compile(r"\(\s*\)|\[\s*\]|<\s*>| +(?=[.,;!?](?:\s|$))")
 """What a removed address leaves behind."""
 
@@ -62,7 +67,7 @@ DOS = re.compile("[‚ƒ†‡ˆ‰Š‹Œ˜–]")
 DOS_INSIDE = re.compile(r"(?<=[a-zà-ÿ])[‚ƒ†‡ˆ‰Š‹Œ˜](?=[a-zà-ÿ])")
 DOS_EDGE = re.compile(r"(?<=[a-zà-ÿ])‚(?![\w‘])|(?<![\w.,;])[‚ƒ](?=[a-zà-ÿ]{2})")
 DOS_DASH = re.compile(r"\b(d|s|m|go|co|br|ao|fl|aff|env|ch)–(?=[a-z\s])")
-"""Dashes and quotes are real far more often than not: only the û of dû, sûr, mûr, goût, coût, brûler, août … is read back."""
+"""Dashes are real far more often than not: only the û of dû, sûr, mûr, goût, coût, brûler, août … is read back."""
 
 WORD = re.compile(r"[^\W\d_]")
 NUMBER_SIGN = re.compile(r"^\d{1,3}(?:[.,]\d)?\s*(?:/\s*(?:5|10|20|100)|\*|%|⭐|★)$")

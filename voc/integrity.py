@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ MARGIN = 0.2
 """How far a signature may fall short of the similarity asked for before the pair is compared exactly: 4.6 standard
 errors at 0.9."""
 SEED = 7
-Numbers = npt.NDArray[Any]
+Numbers: TypeAlias = npt.NDArray[np.uint32]
 
 LETTERS = re.compile(r"[\W\d_]+")
 DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -134,7 +134,7 @@ def _shingles(text: str) -> Numbers:
     """The distinct runs of `SHINGLE` characters of a text, hashed; uint32."""
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     length = max(len(points) - SHINGLE + 1, 0)
-    hashed = np.zeros(length, dtype=np.uint32)
+    hashed: Numbers = np.zeros(length, dtype=np.uint32)
     for place in range(SHINGLE):
         hashed = hashed * np.uint32(0x01000193) + points[place : place + length]
     hashed ^= hashed >> np.uint32(15)
@@ -151,7 +151,7 @@ def _signatures(shingles: Sequence[Numbers]) -> Numbers:
 
 
 def _candidates(signatures: Numbers, similarity: float) -> list[tuple[int, int]]:
-    """Pairs (later, earlier) worth comparing, sorted: they share a band whose first row the earlier is, and much else."""
+    """Pairs (later, earlier) worth comparing, sorted: the earlier is the first of a band they share."""
     width = HASHES // BANDS
     found = [_band_pairs(signatures[:, start : start + width]) for start in range(0, HASHES, width)]
     pairs = np.unique(np.concatenate(found), axis=0)

@@ -25,17 +25,17 @@ CANDIDATES = 5
 CLEAR = 60
 """Letters from which a believed guess needs no second opinion."""
 SURPRISE = 0.02
-"""Share that a language has which the source does not show: how ready a short text is to be the first of its language."""
+"""Share of a language that the source does not show: how ready a short text is to be the first of its language."""
 SLIP, DOUBT = 0.005, 0.05
-"""Probability added to every language of the source: how often a believed and a doubted guess name the true one nowhere."""
+"""Probability added to every language of the source: how often a believed and a doubted guess miss the true one."""
 LONGEST = 400
 """Characters that are looked at: more change nothing (below 0.1 % of 40,000 reviews) and cost time."""
 
 SAME = {
     code: lang
     for lang, codes in {
-        "ar": "arz", "az": "azb", "de": "als bar nds frr hsb dsb pfl", "en": "simple", "es": "ast", "fa": "mzn", "hi": "bh mai",
-        "id": "min", "it": "lmo nap scn vec pms eml", "ku": "ckb", "mr": "gom", "ne": "new dty", "nl": "vls zea",
+        "ar": "arz", "az": "azb", "de": "als bar nds frr hsb dsb pfl", "en": "simple", "es": "ast", "fa": "mzn",
+"""Characters that are looked at: of 4,000 reviews longer than this, all but 1.5 in a thousand keep their language."""
         "no": "nb nn", "pa": "pnb", "pt": "mwl", "ru": "lez", "tl": "fil bcl ceb war pam", "uk": "rue", "zh": "wuu yue",
         UNKNOWN: "jbo ia ie io vo",
     }.items()
@@ -123,7 +123,9 @@ def _decide(
 ) -> tuple[list[str], list[float]]:
     """Language and score per row."""
     best = [_likeliest(guess) for guess in guesses]
-    told = [n >= config.min_characters and score >= config.min_score for n, (_, score) in zip(lengths, best, strict=True)]
+    told = [
+        n >= config.min_characters and score >= config.min_score for n, (_, score) in zip(lengths, best, strict=True)
+    ]
     shares = _shares(guesses, told, sources)
     chosen = [
         best[row] if told[row] and lengths[row] >= CLEAR else _weigh(guess, shares[sources[row]], told=told[row])
@@ -151,7 +153,8 @@ def _weigh(guess: Guess, shares: Guess, *, told: bool) -> tuple[str, float]:
     """The likeliest language of a short text, given those of its source; one the source lacks needs a clear guess."""
     doubt, surprise = (SLIP, SURPRISE) if told else (DOUBT, 0.0)
     weighed = {
-        lang: (guess.get(lang, 0.0) + doubt) * (shares.get(lang, 0.0) + surprise) for lang in guess.keys() | shares.keys()
+        lang: (guess.get(lang, 0.0) + doubt) * (shares.get(lang, 0.0) + surprise)
+        for lang in guess.keys() | shares.keys()
     }
     return _likeliest({lang: round(score, 6) for lang, score in _normalised(weighed).items()})
 

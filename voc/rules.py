@@ -35,7 +35,7 @@ class Rules:
     spacy: str = ""
     """Code of the spaCy language class where it is not `code`."""
     contrast: tuple[str, ...] = ()
-    """Words that open a clause which turns against what was said: but, however. With a leading comma: only after one."""
+    """Words that open a clause which turns against what was said: but, however. A leading comma asks for one before."""
     contrast_end: tuple[str, ...] = ()
     """The same for languages that put the turn at the end of the first clause."""
     concessive: tuple[str, ...] = ()
