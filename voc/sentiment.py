@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from voc import encoder
 from voc.config import SentimentConfig
+from voc.encoder import Encoding, load
 from voc.tables import CLAUSES, FEEDBACK, LABELS, SIGNALS, Progress, silent
 
 SIGNAL_THRESHOLD = 0.5
@@ -62,11 +62,11 @@ def roll_up(feedback: pd.DataFrame, clauses: pd.DataFrame) -> pd.DataFrame:
     return FEEDBACK.add(feedback, **{name: feedback["feedback_id"].map(values) for name, values in found.items()})
 
 
-def _encode(texts: Sequence[str], config: SentimentConfig, progress: Progress) -> encoder.Encoding:
+def _encode(texts: Sequence[str], config: SentimentConfig, progress: Progress) -> Encoding:
     """Each distinct text is read once."""
     codes, distinct = pd.factorize(np.asarray(texts, dtype=object))
-    found = encoder.load(config.model, device=config.device).encode(distinct.tolist(), progress=progress)
-    return encoder.Encoding(found.vectors[codes], found.sentiment[codes], found.severity[codes], found.signals[codes])
+    found = load(config.model, device=config.device).encode(distinct.tolist(), progress=progress)
+    return Encoding(found.vectors[codes], found.sentiment[codes], found.severity[codes], found.signals[codes])
 
 
 def _verdicts(probabilities: np.ndarray) -> dict[str, np.ndarray]:

@@ -17,6 +17,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from voc.encoder.network import VECTOR_SCALE
+
 CONTRIB = "com.microsoft"
 QUERY_KEY_VALUE = ("query", "key", "value")
 
@@ -138,7 +140,8 @@ def build(folder: Path, shape: dict[str, Any], temperature: float) -> onnx.Model
     features = graph.add("Gelu", [graph.head(graph.add("Concat", [first, attended], axis=-1), "trunk.1")])
     graph.add("Softmax", [graph.head(features, "sentiment", 1 / temperature)], outputs="sentiment", axis=-1)
     graph.add("Sigmoid", [graph.head(features, "severity")], outputs="severity")
-    signals = graph.head(graph.add("Concat", [vectors, features], axis=-1), "signals")
+    scaled = graph.add("Mul", [vectors, graph.constant("vector_scale", np.float32(VECTOR_SCALE))])
+    signals = graph.head(graph.add("Concat", [scaled, features], axis=-1), "signals")
     graph.add("Sigmoid", [signals], outputs="signals")
     widths = {"vectors": shape["hidden"], "sentiment": 3, "severity": 1, "signals": graph.weight("signals.bias").size}
     onnx_graph = helper.make_graph(

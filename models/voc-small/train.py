@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ FROZEN_LAYERS = (
 PEAK_RATES = {"bert": 6e-5, "heads": 1e-3}
 WARM_UP = 0.05
 SMOOTHING = 0.05
-WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "geometry": 1.5}
+WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "geometry": 1.5, "signals": 10.0}
 
 
 def base_encoder(folder: Path) -> BertModel:
@@ -101,64 +101,85 @@ def language_free(vectors: np.ndarray, rows: pd.DataFrame, ridge: float = 20.0) 
     return targets / np.linalg.norm(targets, axis=1, keepdims=True)
 
 
-def loss_of(answers: dict[str, Tensor], sentiment: Tensor, severity: Tensor, geometry: Tensor) -> Tensor:
-    total = WEIGHTS["geometry"] * (1 - (answers["vectors"].float() * geometry).sum(-1)).mean()
-    labelled = ~sentiment.isnan().any(-1)
-    if labelled.any():
-        logits = answers["sentiment"][labelled].float()
-        total = total + WEIGHTS["sentiment"] * nn.functional.cross_entropy(
-            logits, sentiment[labelled], label_smoothing=SMOOTHING
-        )
-    known = ~severity.isnan()
-    if known.any():
-        # Known severities are few beside praise: weigh what is above zero up.
-        errors = (answers["severity"][known].float().sigmoid() - severity[known]) ** 2
-        total = total + WEIGHTS["severity"] * (errors * (0.3 + severity[known])).mean()
-    return total
-
-
 @dataclass(frozen=True)
 class Corpus:
-    """Token ids of every row and its three targets, row by row (nan = not known)."""
+    """Token ids of every row and its targets, row by row; nan = not known."""
 
     ids: list[list[int]]
-    sentiment: Tensor
-    severity: Tensor
-    geometry: Tensor
+    targets: dict[str, Tensor]
     pad_id: int
 
     def loss(self, net: FeedbackNet, chosen: np.ndarray, device: str) -> Tensor:
         padded, mask = pad([self.ids[i] for i in chosen], self.pad_id, device)
         with precision(device):
             answers = net(padded, mask)
-        return loss_of(answers, *(each[chosen].to(device) for each in (self.sentiment, self.severity, self.geometry)))
+        losses = []
+        for name, targets in self.targets.items():
+            wanted = targets[chosen].to(device)
+            known = ~wanted.isnan().reshape(len(chosen), -1).any(-1)
+            if known.any():
+                losses.append(WEIGHTS[name] * LOSSES[name](answers[OUTPUTS[name]][known].float(), wanted[known]))
+        return torch.stack(losses).sum()
 
 
-def read_corpus(folder: Path, data: Path, device: str) -> Corpus:
-    rows = training_rows(data)
-    texts = rows["text"].astype(str).tolist()
+def sentiment_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    return nn.functional.cross_entropy(logits, wanted, label_smoothing=SMOOTHING)
+
+
+def severity_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Known severities are few beside praise: what is above zero weighs more."""
+    return ((logits.sigmoid() - wanted) ** 2 * (0.3 + wanted)).mean()
+
+
+def geometry_loss(vectors: Tensor, wanted: Tensor) -> Tensor:
+    return (1 - (vectors * wanted).sum(-1)).mean()
+
+
+def signals_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    return nn.functional.binary_cross_entropy_with_logits(logits, wanted)
+
+
+LOSSES = {
+    "sentiment": sentiment_loss,
+    "severity": severity_loss,
+    "geometry": geometry_loss,
+    "signals": signals_loss,
+}
+OUTPUTS = {"sentiment": "sentiment", "severity": "severity", "geometry": "vectors", "signals": "signals"}
+
+
+def token_ids(folder: Path, texts: list[str]) -> tuple[list[list[int]], int]:
+    """Token ids of `texts`, cut at MAX_TOKENS, and the id of padding."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    cache = folder / "geometry.npy"
-    if not cache.exists():
-        np.save(cache, language_free(base_vectors(folder, tokenizer, texts, device), rows))
-    return Corpus(
-        ids=[encoding.ids[:MAX_TOKENS] for encoding in tokenizer.encode_batch_fast(texts)],
-        sentiment=torch.tensor(rows[list(LABELS)].to_numpy(np.float32)),
-        severity=torch.tensor(rows["severity"].to_numpy(np.float32)),
-        geometry=torch.from_numpy(np.load(cache)),
-        pad_id=tokenizer.token_to_id("<pad>"),
+    return [encoding.ids[:MAX_TOKENS] for encoding in tokenizer.encode_batch_fast(texts)], tokenizer.token_to_id(
+        "<pad>"
     )
 
 
-def trainable(net: FeedbackNet) -> list[dict[str, Any]]:
+def read_corpus(folder: Path, rows: pd.DataFrame, device: str) -> Corpus:
+    texts = rows["text"].astype(str).tolist()
+    ids, pad_id = token_ids(folder, texts)
+    cache = folder / "geometry.npy"
+    if not cache.exists():
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        np.save(cache, language_free(base_vectors(folder, tokenizer, texts, device), rows).astype(np.float32))
+    targets = {
+        "sentiment": torch.tensor(rows[list(LABELS)].to_numpy(np.float32)),
+        "severity": torch.tensor(rows["severity"].to_numpy(np.float32)),
+        "geometry": torch.from_numpy(np.load(cache)).float(),
+    }
+    return Corpus(ids, targets, pad_id)
+
+
+def trainable(net: FeedbackNet, rates: dict[str, float]) -> list[dict[str, Any]]:
     """Parameter groups with their rates; word embeddings and the lowest layers stay as they are."""
-    for frozen in (net.bert.embeddings.word_embeddings, *net.bert.encoder.layer[:FROZEN_LAYERS], net.signals):
+    for frozen in (net.bert.embeddings.word_embeddings, *net.bert.encoder.layer[:FROZEN_LAYERS]):
         frozen.requires_grad_(requires_grad=False)
-    groups: dict[str, list[Tensor]] = {name: [] for name in PEAK_RATES}
+    groups: dict[str, list[Tensor]] = {name: [] for name in rates}
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
             groups["bert" if name.startswith("bert.") else "heads"].append(parameter)
-    return [{"params": parameters, "lr": PEAK_RATES[name]} for name, parameters in groups.items()]
+    return [{"params": parameters, "lr": rates[name]} for name, parameters in groups.items()]
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -167,28 +188,36 @@ def rate_at(step: int, steps: int) -> float:
     return min((step + 1) / warm_up, max(0.0, (steps - step) / (steps - warm_up)))
 
 
-def train(folder: Path, data: Path, *, epochs: int, batch: int, device: str) -> None:
-    torch.manual_seed(0)
-    corpus = read_corpus(folder, data, device)
-    net = FeedbackNet(base_encoder(folder)).to(device)
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to learn, and where to keep the way back."""
+
+    checkpoint: Path
+    epochs: int = 1
+    batch: int = 32
+    rates: dict[str, float] = field(default_factory=lambda: PEAK_RATES)
+    device: str = "cpu"
+
+
+def optimise(net: FeedbackNet, corpus: Corpus, plan: Plan) -> None:
+    """Train `net` on `corpus`, from the plan's checkpoint on where there is one."""
     rng = np.random.default_rng(0)
     lengths = np.array([len(row) for row in corpus.ids])
-    plan = [chosen for _ in range(epochs) for chosen in batches(lengths, batch, rng)]
-    optimizer = torch.optim.AdamW(trainable(net), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, len(plan)))
+    steps = [chosen for _ in range(plan.epochs) for chosen in batches(lengths, plan.batch, rng)]
+    optimizer = torch.optim.AdamW(trainable(net, plan.rates), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, len(steps)))
     parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
-    checkpoint = folder / "checkpoint.pt"
     done = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+    if plan.checkpoint.exists():
+        state = torch.load(plan.checkpoint, weights_only=True)
         done = state["done"]
         for name, part in parts.items():
             part.load_state_dict(state[name])
-    print(f"{len(corpus.ids)} texts, {len(plan)} batches, from {done}", flush=True)
+    print(f"{len(corpus.ids)} texts, {len(steps)} batches, from {done}", flush=True)
     net.train()
     started, mean_loss = time.perf_counter(), 0.0
-    for step in range(done, len(plan)):
-        loss = corpus.loss(net, plan[step], device)
+    for step in range(done, len(steps)):
+        loss = corpus.loss(net, steps[step], plan.device)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
@@ -196,11 +225,11 @@ def train(folder: Path, data: Path, *, epochs: int, batch: int, device: str) -> 
         schedule.step()
         mean_loss += (loss.item() - mean_loss) / min(200, step - done + 1)
         if (step + 1) % 50 == 0:
-            rate = (step + 1 - done) * batch / (time.perf_counter() - started)
-            print(f"{step + 1}/{len(plan)} loss {mean_loss:.4f} {rate:.0f} texts/s", flush=True)
+            rate = (step + 1 - done) * plan.batch / (time.perf_counter() - started)
+            print(f"{step + 1}/{len(steps)} loss {mean_loss:.4f} {rate:.0f} texts/s", flush=True)
         if (step + 1) % 500 == 0:
-            save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | {"done": step + 1})
-    save(folder / "trained.pt", net.state_dict())
+            save(plan.checkpoint, {name: part.state_dict() for name, part in parts.items()} | {"done": step + 1})
+    net.eval()
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -217,4 +246,9 @@ if __name__ == "__main__":
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    train(options.out, options.data, epochs=options.epochs, batch=options.batch, device=options.device)
+    torch.manual_seed(0)
+    network = FeedbackNet(base_encoder(options.out)).to(options.device)
+    rows = read_corpus(options.out, training_rows(options.data), options.device)
+    way = Plan(options.out / "checkpoint.pt", epochs=options.epochs, batch=options.batch, device=options.device)
+    optimise(network, rows, way)
+    save(options.out / "trained.pt", network.state_dict())

@@ -12,6 +12,8 @@ from transformers import BertConfig, BertModel
 from voc.tables import LABELS, SIGNALS
 
 FEATURES = 256
+VECTOR_SCALE = 16.0
+"""Unit vectors have components of about 0.05: the signals head learns from them at the pace of the features."""
 
 
 def bert(shape: Mapping[str, Any]) -> BertModel:
@@ -66,5 +68,5 @@ class FeedbackNet(nn.Module):
             "features": features,
             "sentiment": self.sentiment(features),
             "severity": self.severity(features).squeeze(-1),
-            "signals": self.signals(torch.cat([vectors, features], dim=-1)),
+            "signals": self.signals(torch.cat([VECTOR_SCALE * vectors, features], dim=-1)),
         }
