@@ -14,7 +14,7 @@ from voc.readers import dates
 from voc.readers.cells import amounts, figures, text_of, typed
 from voc.readers.columns import DATES, Columns
 from voc.readers.headers import normalise
-from voc.readers.recognition import BROKEN, LINE, note
+from voc.readers.recognition import BROKEN, LINE, MARKS, SKIP, note
 from voc.tables import FEEDBACK, Note
 
 UNITS: Final = {
@@ -145,8 +145,7 @@ def _others(raw: pd.DataFrame, columns: Columns, base: pd.DataFrame) -> tuple[pd
         *columns.texts,
         *columns.fields.values(),
         *(score.column for score in columns.scores.values()),
-        BROKEN,
-        LINE,
+        *MARKS,
     }
     taken = {*FEEDBACK.columns, *base.columns}
     kept: dict[str, pd.Series] = {}
@@ -185,11 +184,13 @@ def _one_row_per_answer(base: pd.DataFrame, raw: pd.DataFrame, texts: Sequence[s
 
 
 def _with_broken(frame: pd.DataFrame, raw: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
-    """Broken rows keep their line as text, and say in `skip` why they are not used."""
+    """`skip`: why rows are not used; broken ones keep their line as text."""
+    told = raw[SKIP] if SKIP in raw else pd.Series(pd.NA, index=raw.index)
+    frame = frame.assign(skip=told.astype("string").reindex(frame.index))
     if BROKEN not in raw:
-        return frame.assign(skip=pd.array([pd.NA] * len(frame), dtype="string"))
+        return frame
     reasons, lines = raw[BROKEN].reindex(frame.index), raw[LINE].reindex(frame.index)
     for reason, count in raw[BROKEN].value_counts().sort_index().items():
         first = raw.loc[raw[BROKEN] == reason, LINE].iloc[0]
         notes.append(note(f"Kept but not used: {reason} (first: '{str(first)[:60]}')", int(count)))
-    return frame.assign(text=frame["text"].where(reasons.isna(), lines), skip=reasons)
+    return frame.assign(text=frame["text"].where(reasons.isna(), lines), skip=reasons.fillna(frame["skip"]))

@@ -14,7 +14,7 @@ from voc.readers import scores, texts
 from voc.readers.cells import amounts
 from voc.readers.headers import EXACT, PARTIAL, match, normalise
 from voc.readers.profile import Profile
-from voc.readers.recognition import BROKEN, LINE, Guess
+from voc.readers.recognition import MARKS, Guess
 from voc.tables import Note
 
 DATES: Final = ("created_at", "first_reply_at", "resolved_at", "churned_at")
@@ -27,6 +27,7 @@ OPTIONS: Final = {
 UNIQUE: Final = 0.5
 """Different values per cell from which a column named as an id is one of the comment; guarded by
 `test_ids`."""
+TOLD: Final = "the format says so"
 FEW_LABELS: Final = 60
 """Different values that a channel may have."""
 
@@ -44,7 +45,7 @@ class Columns:
 
 def find_text(frame: pd.DataFrame, *, where: str = "The source") -> str:
     """The column that holds the customers' words; the fullest, where several do."""
-    profiles = [Profile(str(name), frame[name]) for name in frame.columns if name not in (BROKEN, LINE)]
+    profiles = [Profile(str(name), frame[name]) for name in frame.columns if name not in MARKS]
     verdicts = texts.judge(profiles)
     found = [profile for profile, verdict in zip(profiles, verdicts, strict=True) if verdict.is_text]
     if not found:
@@ -54,7 +55,7 @@ def find_text(frame: pd.DataFrame, *, where: str = "The source") -> str:
 
 def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mapping[str, str]) -> Columns:
     """Map the columns of a raw table. `told` (column -> field) is what the file's format leaves no doubt about."""
-    profiles = [Profile(str(name), raw[name]) for name in raw.columns if name not in (BROKEN, LINE)]
+    profiles = [Profile(str(name), raw[name]) for name in raw.columns if name not in MARKS]
     names = [profile.name for profile in profiles]
     chosen = {
         field: _named(getattr(options, key), names, where) for key, field in OPTIONS.items() if getattr(options, key)
@@ -63,21 +64,28 @@ def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mappi
     given = tuple(_named(name, names, where) for name in options.text) or tuple(
         c for c, f in told.items() if f == "text"
     )
-    verdicts = [texts.Verdict(name, "chosen by you" if name in given else "", is_text=name in given) for name in names]
+    why = "chosen by you" if options.text else TOLD
+    verdicts = [texts.Verdict(name, why if name in given else "", is_text=name in given) for name in names]
     if not given:
         verdicts = texts.judge([each for each in profiles if each.name not in chosen.values()])
     found = tuple(verdict.column for verdict in verdicts if verdict.is_text)
     if not found:
         raise InputError(_no_text(profiles, verdicts, where))
-    return _rest(profiles, verdicts, found, chosen)
+    reasons = {column: TOLD for column, field in told.items() if chosen.get(field) == column}
+    reasons |= {chosen[field]: "chosen by you" for key, field in OPTIONS.items() if getattr(options, key)}
+    return _rest(profiles, verdicts, found, chosen, reasons)
 
 
 def _rest(
-    profiles: list[Profile], verdicts: list[texts.Verdict], found: tuple[str, ...], chosen: dict[str, str]
+    profiles: list[Profile],
+    verdicts: list[texts.Verdict],
+    found: tuple[str, ...],
+    chosen: dict[str, str],
+    why: Mapping[str, str],
 ) -> Columns:
     """The fields other than text, among the columns that are not text."""
     open_to = [each for each in profiles if each.name not in found]
-    fields, reasons = _fields(open_to, chosen)
+    fields, reasons = _fields(open_to, chosen, why)
     free = [each for each in open_to if each.name not in fields.values()]
     wanted: dict[str, str | None] = {name: chosen.get(name) for name in scores.FIELDS}
     graded = scores.find([*free, *(p for p in open_to if p.name in wanted.values() and p not in free)], wanted)
@@ -94,10 +102,12 @@ def _rest(
     return Columns(found, fields, graded.scores, tuple(guesses), tuple(graded.notes))
 
 
-def _fields(profiles: list[Profile], chosen: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _fields(
+    profiles: list[Profile], chosen: dict[str, str], why: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """Field -> column for dates, ids, names and revenue; column -> reason."""
     fields = {field: column for field, column in chosen.items() if field not in scores.FIELDS}
-    reasons = dict.fromkeys(fields.values(), "chosen by you")
+    reasons = {column: why[column] for column in fields.values()}
     for field in (*NAMES, *DATES, "revenue", "monthly_revenue"):
         pool = [each for each in profiles if each.name not in {*fields.values(), *chosen.values()}]
         if field in fields or (field == "monthly_revenue" and "revenue" in fields):

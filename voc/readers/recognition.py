@@ -12,6 +12,9 @@ BROKEN = "voc:broken"
 """Column of a raw table: why the row could not be read as it should; missing = fine."""
 LINE = "voc:line"
 """Column of a raw table: a broken row as it stands in the file."""
+SKIP = "voc:skip"
+"""Column of a raw table: why a sound row is not to be analysed, such as a preview of a survey; missing = it is."""
+MARKS = (BROKEN, LINE, SKIP)
 
 
 @dataclass(frozen=True)
