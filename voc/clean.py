@@ -85,6 +85,9 @@ OPINION = re.compile(
 EDGE = re.compile(r"^[\W_]+|[\W_]+$")
 PUNCTUATION = re.compile(r"[\W_]+")
 LONGEST_NOTHING = 60
+"""Characters of a content-free answer at most; longer ones are not looked up."""
+LONGEST_WORD = 80
+"""How far from the limit a white space is looked for."""
 
 
 def clean(feedback: pd.DataFrame, config: CleanConfig) -> pd.DataFrame:
@@ -128,7 +131,7 @@ def shorten(text: str, limit: int) -> str:
         return text
     head = text[: limit + 1]
     space = max(head.rfind(" "), head.rfind("\n"))
-    return head[: space if space > limit * 0.8 or space > limit - 80 > 0 else limit].rstrip() or text[:limit]
+    return head[: space if space >= max(limit // 2, limit - LONGEST_WORD) else limit].rstrip() or text[:limit]
 
 
 def why_skip(text: str) -> str | None:
@@ -165,6 +168,7 @@ def _sound(text: str) -> bool:
     """Whether no repair would find anything to do."""
     return not (
         "  " in text
+        or "_x000" in text
         or TROUBLE.search(text)
         or RAGGED.search(text)
         or "://" in text

@@ -40,8 +40,12 @@ DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 HIGH, LOW = 0.9, 0.25
 """Where a score counts as very good or very bad, as its place on the scale: 9-10 and 0-2 of 0-10, 5 and 1-2 of 1-5."""
 SURE = 0.85
-"""Confidence that the text's verdict needs to contradict a score: three in a hundred rows of the demo exports are as
-sure and wrong; below it honest rows would be doubted."""
+"""Confidence that the text's verdict needs to contradict a score: at 0.85 three quarters of the planted contradictions
+of the example are found and 6 of 2,000 rows are doubted wrongly. Guarded by the example's planted truths."""
+USUAL, FEW, GRAVE = 0.05, 20, 0.6
+"""Share of the very good scores with a negative text that is no surprise any more, and the severity that still is. In a
+French survey that asks for an explanation a tenth of the 9s and 10s come with a wish or a complaint, none of it false;
+of these three stay marked. `FEW` keeps a small file from calling one row usual."""
 
 
 def check_integrity(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.DataFrame:
@@ -178,18 +182,27 @@ def _jaccard(left: Numbers, right: Numbers) -> float:
 
 def _contradictions(feedback: pd.DataFrame) -> pd.Series:
     """Why score and text contradict each other; missing = they do not, or it cannot be told."""
-    told = feedback["skip"].isna() if "skip" in feedback else True
-    sure = (feedback["confidence"] >= SURE).fillna(value=False) & told
+    used = feedback["skip"].isna() if "skip" in feedback else pd.Series(data=True, index=feedback.index)
+    sure = (feedback["confidence"] >= SURE).fillna(value=False) & used
     reasons = pd.Series(pd.NA, index=feedback.index, dtype="string")
     for name in ("nps", "csat", "rating"):
         place = _place(feedback, name)
-        reasons[(place >= HIGH) & sure & feedback["label"].eq("negative").fillna(value=False) & reasons.isna()] = (
-            f"very good {name} with a clearly negative text"
-        )
-        reasons[(place <= LOW) & sure & feedback["label"].eq("positive").fillna(value=False) & reasons.isna()] = (
-            f"very bad {name} with a clearly positive text"
-        )
+        for side, scored, label in (("good", place >= HIGH, "negative"), ("bad", place <= LOW, "positive")):
+            against = scored & sure & feedback["label"].eq(label).fillna(value=False)
+            odd = _unusual(feedback, against, scored & used)
+            reasons = reasons.mask(odd & reasons.isna(), f"very {side} {name} with a clearly {label} text")
     return reasons
+
+
+def _unusual(feedback: pd.DataFrame, against: pd.Series, scored: pd.Series) -> pd.Series:
+    """The rows of `against` that stand out: where a question asks for wishes, those who gave a 10 complain too, and
+    only grave words contradict it."""
+    source = feedback["source"].fillna("") if "source" in feedback else pd.Series("", index=feedback.index)
+    question = feedback["question"].fillna("") if "question" in feedback else ""
+    group = source + "\x00" + question
+    share = against.groupby(group).transform("sum") / scored.groupby(group).transform("sum").clip(lower=FEW)
+    grave = (feedback["severity"] >= GRAVE).fillna(value=False) if "severity" in feedback else False
+    return against & ((share <= USUAL) | grave)
 
 
 def _place(feedback: pd.DataFrame, name: str) -> pd.Series:
