@@ -43,6 +43,15 @@ class Columns:
     notes: tuple[Note, ...]
 
 
+@dataclass(frozen=True)
+class _Told:
+    """Why each column chosen is what it is, on which scale, and whether nothing else may be guessed."""
+
+    reasons: Mapping[str, str]
+    scales: Mapping[str, str]
+    sure: bool
+
+
 def find_text(frame: pd.DataFrame, *, where: str = "The source") -> str:
     """The column that holds the customers' words; the fullest, where several do."""
     profiles = [Profile(str(name), frame[name]) for name in frame.columns if name not in MARKS]
@@ -53,8 +62,17 @@ def find_text(frame: pd.DataFrame, *, where: str = "The source") -> str:
     return max(found, key=lambda profile: (profile.n_filled, match(profile.name, "text"))).name
 
 
-def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mapping[str, str]) -> Columns:
-    """Map the columns of a raw table. `told` (column -> field) is what the file's format leaves no doubt about."""
+def recognise(
+    raw: pd.DataFrame,
+    options: ReadConfig,
+    *,
+    where: str,
+    told: Mapping[str, str],
+    scales: Mapping[str, str] | None = None,
+    sure: bool = False,
+) -> Columns:
+    """Map the columns of a raw table. `told` (column -> field) is what the file's format leaves no doubt about,
+    `scales` (column -> scale) what its scores are on; where the format is `sure`, nothing else is guessed."""
     profiles = [Profile(str(name), raw[name]) for name in raw.columns if name not in MARKS]
     names = [profile.name for profile in profiles]
     chosen = {
@@ -73,7 +91,8 @@ def recognise(raw: pd.DataFrame, options: ReadConfig, *, where: str, told: Mappi
         raise InputError(_no_text(profiles, verdicts, where))
     reasons = {column: TOLD for column, field in told.items() if chosen.get(field) == column}
     reasons |= {chosen[field]: "chosen by you" for key, field in OPTIONS.items() if getattr(options, key)}
-    return _rest(profiles, verdicts, found, chosen, reasons)
+    told_by = _Told(reasons, scales or {}, sure=sure)
+    return _rest(profiles, verdicts, found, chosen, told_by)
 
 
 def _rest(
@@ -81,14 +100,15 @@ def _rest(
     verdicts: list[texts.Verdict],
     found: tuple[str, ...],
     chosen: dict[str, str],
-    why: Mapping[str, str],
+    told: _Told,
 ) -> Columns:
     """The fields other than text, among the columns that are not text."""
     open_to = [each for each in profiles if each.name not in found]
-    fields, reasons = _fields(open_to, chosen, why)
-    free = [each for each in open_to if each.name not in fields.values()]
+    fields, reasons = _fields(open_to, chosen, told)
+    free = [each for each in open_to if each.name not in fields.values() and not told.sure]
     wanted: dict[str, str | None] = {name: chosen.get(name) for name in scores.FIELDS}
-    graded = scores.find([*free, *(p for p in open_to if p.name in wanted.values() and p not in free)], wanted)
+    pool = [*free, *(p for p in open_to if p.name in wanted.values() and p not in free)]
+    graded = scores.find(pool, wanted, told.scales)
     for name in scores.FIELDS:
         if name in chosen and name not in graded.scores:
             raise InputError(
@@ -102,13 +122,11 @@ def _rest(
     return Columns(found, fields, graded.scores, tuple(guesses), tuple(graded.notes))
 
 
-def _fields(
-    profiles: list[Profile], chosen: dict[str, str], why: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
+def _fields(profiles: list[Profile], chosen: dict[str, str], told: _Told) -> tuple[dict[str, str], dict[str, str]]:
     """Field -> column for dates, ids, names and revenue; column -> reason."""
     fields = {field: column for field, column in chosen.items() if field not in scores.FIELDS}
-    reasons = {column: why[column] for column in fields.values()}
-    for field in (*NAMES, *DATES, "revenue", "monthly_revenue"):
+    reasons = {column: told.reasons[column] for column in fields.values()}
+    for field in () if told.sure else (*NAMES, *DATES, "revenue", "monthly_revenue"):
         pool = [each for each in profiles if each.name not in {*fields.values(), *chosen.values()}]
         if field in fields or (field == "monthly_revenue" and "revenue" in fields):
             continue

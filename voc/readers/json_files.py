@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ DEPTH: Final = 4
 """Levels of nesting that become columns; what lies deeper stays JSON text."""
 COLUMNS: Final = 1000
 """Columns that a table of objects may have: keys that are ids would make one per row. Guarded by `test_wide_json`."""
+
+LOOKED_AT: Final = 20
+"""Lines that tell whether a file has an object a line: some may be broken."""
 
 Values = dict[str, Any]
 
@@ -55,11 +59,7 @@ def read_jsonl(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001
 def read_json(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 - every reader takes options
     """The raw table of the longest list of objects in the file."""
     encoding = encodings.detect(blocks_of(path))
-    text = "".join(encodings.decode(blocks_of(path), encoding)).removeprefix("\ufeff")
-    try:
-        content = json.loads(text, strict=False)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path.name} is not valid JSON: {_plain(error)}") from error
+    content = _whole(path, encoding)
     where, rows = _longest_list(content)
     if not rows:
         raise InputError(f"{path.name} holds no list of objects; voc reads [{{…}}, {{…}}] or one object a line")
@@ -67,6 +67,24 @@ def read_json(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 
     notes = (note(f"The rows are the list '{where}' of the file"),) if where else ()
     frame.attrs = {"encoding": encoding.label, "notes": notes}
     return frame
+
+
+def documents(path: Path) -> tuple[str, Iterator[tuple[Any, str | None]]]:
+    """The encoding of a file, and what it holds: (the whole file as one document, None), or (object, None) for each of
+    its lines, with (None, line) for a line that is none."""
+    encoding = encodings.detect(blocks_of(path))
+    head = list(islice((line for line in _lines(path, encoding) if line.strip()), LOOKED_AT))
+    if len(head) > 1 and head[0].lstrip().startswith("{") and any(_parsed(line)[0] is not None for line in head):
+        return encoding.label, (row for row in map(_parsed, _lines(path, encoding)) if row != (None, None))
+    return encoding.label, iter([(_whole(path, encoding), None)])
+
+
+def _whole(path: Path, encoding: encodings.Encoding) -> Any:
+    text = "".join(encodings.decode(blocks_of(path), encoding)).removeprefix("\ufeff")
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path.name} is not valid JSON: {_plain(error)}") from error
 
 
 def table(rows: list[Values]) -> pd.DataFrame:

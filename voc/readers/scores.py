@@ -7,7 +7,7 @@ A score is no counter, age, amount or flag, and one aspect among many is no over
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,14 +59,19 @@ class Found:
     notes: list[Note] = field(default_factory=list)
 
 
-def find(profiles: Sequence[Profile], wanted: dict[str, str | None]) -> Found:
-    """At most one column per score; `wanted` names columns that the user chose (field -> column)."""
+def find(profiles: Sequence[Profile], wanted: dict[str, str | None], scales: Mapping[str, str] | None = None) -> Found:
+    """At most one column per score; `wanted` names columns that the user or the format chose (field -> column),
+    `scales` (column -> scale) what the format says they are on."""
     found = Found()
     for name in FIELDS:
         chosen = wanted.get(name)
         pool = [p for p in profiles if (p.name == chosen if chosen else p.name not in wanted.values())]
         taken = {score.column for score in found.scores.values()}
-        best = _best(name, [p for p in pool if p.name not in taken], found, forced=chosen is not None)
+        told = (scales or {}).get(chosen or "")
+        if told and pool:
+            best: Score | None = _as_told(pool[0], name, told)
+        else:
+            best = _best(name, [p for p in pool if p.name not in taken], found, forced=chosen is not None)
         if best:
             found.scores[best.field] = best
             found.notes += best.notes
@@ -74,6 +79,16 @@ def find(profiles: Sequence[Profile], wanted: dict[str, str | None]) -> Found:
         found.scores[by_content.field] = by_content
         found.notes += by_content.notes
     return found
+
+
+def _as_told(profile: Profile, name: str, scale: str) -> Score:
+    """A column as the score that its format says it is."""
+    low, high = (int(end) for end in scale.split(maxsplit=1)[0].split("-"))
+    numbers = profile.numbers
+    inside = numbers.between(low, high).fillna(value=False).astype(bool)
+    notes = _outside(profile, numbers, inside, f"{low}-{high}")
+    reason = f"the format says so; figures on {scale}"
+    return Score(name, profile.name, numbers.where(inside).astype("Float32"), scale, reason, notes, strength=EXACT)
 
 
 def _best(name: str, pool: Sequence[Profile], found: Found, *, forced: bool) -> Score | None:
