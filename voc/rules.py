@@ -56,6 +56,8 @@ class Rules:
     """Words that feedback is full of and that name no theme; they join the stop words."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Header words per field of the feedback table, for the readers."""
+    mail: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """What mail programs and survey tools write around a customer's words, by kind, for the channels."""
 
     @cached_property
     def stop_words(self) -> frozenset[str]:
