@@ -96,7 +96,7 @@ def mixed_languages(size: int = 3000) -> tuple[pd.DataFrame, pd.Series]:
     """M-ABSA sentences of one aspect category: six languages, each with sentences of its own."""
     rows = pd.read_parquet(DATA / "aspects.parquet")
     categories = rows["triplets"].map(lambda triplets: {category for _, category, _ in json.loads(triplets)})
-    rows = rows.assign(theme=categories.map(lambda found: "".join(found)), one=categories.map(len) == 1)
+    rows = rows.assign(theme=categories.map("".join), one=categories.map(len) == 1)
     chosen = rows["row_id"].drop_duplicates().sample(size, random_state=0)
     owner = dict(zip(chosen, np.resize(LANGUAGES, size), strict=True))
     rows = rows[rows["one"] & (rows["row_id"].map(owner) == rows["lang"])].reset_index(drop=True)

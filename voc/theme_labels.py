@@ -18,7 +18,7 @@ from itertools import count, pairwise
 import numpy as np
 import pandas as pd
 
-from voc.rules import load
+from voc.rules import Rules, load
 
 Key = tuple[str, ...]
 """The stems of a word or phrase."""
@@ -74,7 +74,7 @@ WHOLE_SHARE = 0.7
 ENGLISH_SHARE = 0.1
 """The share of a theme's comments that must be English before the label is English."""
 
-SECOND = 0.25
+SECOND = 0.15
 """The score, against the first phrase's, from which on a label takes a second phrase."""
 
 
@@ -162,12 +162,12 @@ def _read(text: str, lang: str, vocabulary: Vocabulary) -> Iterator[tuple[Key, s
     tokens = [ELISION.sub("", token.replace("’", "'")) for token in TOKEN.findall(NOISE.sub(" . ", text))]
     rules = load(lang)
     telling = [_telling(token, rules.stop_words) for token in tokens]
-    filling = [token.casefold() in rules.fillers for token in tokens]
+    filling = [not told and _filling(token, rules) for token, told in zip(tokens, telling, strict=True)]
     vocabulary.fillers.update(stem(token) for token, filler in zip(tokens, filling, strict=True) if filler)
     for before, token in pairwise(["", *tokens]):
         large = lang == "de" and token[0].isupper() and before not in {"", ".", "!", "?"}
         vocabulary.uses[stem(token)] += 1
-        vocabulary.noun_uses[stem(token)] += large or before.casefold() in _articles(lang)
+        vocabulary.noun_uses[stem(token)] += large or before.casefold() in _before_nouns(lang)
     yield from _terms(tokens, telling, filling)
     for run in UNSPACED.findall(text):
         pieces = (run[start : start + size] for size in (2, 3, 4) for start in range(len(run) - size + 1))
@@ -175,15 +175,16 @@ def _read(text: str, lang: str, vocabulary: Vocabulary) -> Iterator[tuple[Key, s
 
 
 def _terms(tokens: list[str], telling: list[bool], filling: list[bool]) -> Iterator[tuple[Key, str]]:
-    """Telling words, neighbours (waiting time), and two words around a link (tempi di attesa). Of the two, the noun may
-    be a filler, which alone would say nothing."""
+    """Telling words, neighbours (waiting time), and two words around a link (tempi di attesa). A filler, which alone
+    would say nothing, may end a phrase, or stand on one side of a link."""
     for place, token in enumerate(tokens):
         if telling[place]:
             yield (stem(token),), token
         for end in range(place + 1, min(place + 3, len(tokens))):
             linked = tokens[place + 1].casefold() in LINKS
-            noun, other = (place, end) if linked else (end, place)
-            together = telling[other] and (telling[noun] or filling[noun]) and (linked or end == place + 1)
+            ends = (telling[place], telling[end])
+            told = any(ends) if linked else (ends[0] and end == place + 1)
+            together = told and all(each or filling[at] for each, at in zip(ends, (place, end), strict=True))
             if together and stem(tokens[end]) != stem(token):
                 yield tuple(map(stem, tokens[place : end + 1])), " ".join(tokens[place : end + 1])
 
@@ -193,9 +194,15 @@ def _telling(token: str, stops: frozenset[str]) -> bool:
     return len(word) > 2 and word[0].isalpha() and word not in stops and word.split("'")[0] not in stops
 
 
+def _filling(token: str, rules: Rules) -> bool:
+    """Whether the word may complete a phrase if it turns out to be a noun: stop lists hold "time", and "attesa"."""
+    word = token.casefold()
+    return word in rules.fillers or (len(word) >= 5 and word in rules.stop_words)
+
+
 @lru_cache(maxsize=64)
-def _articles(lang: str) -> frozenset[str]:
-    return frozenset(ARTICLES.get(lang, "").split())
+def _before_nouns(lang: str) -> frozenset[str]:
+    return LINKS | frozenset(ARTICLES.get(lang, "").split())
 
 
 def _typical(vocabulary: Vocabulary, lang: str) -> dict[int, list[Term]]:
@@ -227,10 +234,10 @@ def _nounness(key: Key, vocabulary: Vocabulary, lang: str) -> float:
     if lang not in ARTICLES:
         return 1.0 - float(bool(vocabulary.fillers & set(key)))
     heads = {key[0], key[-1]} if len(key) > 2 or lang in HEAD_FIRST else {key[-1]}
-    rate = max((vocabulary.noun_uses[head] + 0.2) / (vocabulary.uses[head] + 2) for head in heads)
-    if any(part in vocabulary.fillers for part in heads) and rate < NOUN_RATE:
+    rates = {part: (vocabulary.noun_uses[part] + 0.2) / (vocabulary.uses[part] + 2) for part in heads}
+    if any(part in vocabulary.fillers and rate < NOUN_RATE for part, rate in rates.items()):
         return 0.0
-    return DOUBT + (1 - DOUBT) * min(1.0, rate / NOUN_RATE)
+    return DOUBT + (1 - DOUBT) * min(1.0, max(rates.values()) / NOUN_RATE)
 
 
 def _spelling(spellings: Counter[str]) -> str:

@@ -36,7 +36,7 @@ NOVELTY, CLARITY = 0.5, 0.2
 """What a quote gains against being central (1): by being unlike the quotes already chosen (maximal marginal relevance),
 and by a sure judgement and strong feeling. Chosen by reading quotes of hospital, hotel and product complaints."""
 
-QUOTE_WORDS = (5, 40)
+QUOTE_WORDS = (6, 40)
 
 
 def find_themes(clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
