@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo install install-dev test lint check bench model example clean
+.PHONY: help demo install install-dev test lint check bench model example readme clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[torch]' --group dev
+	$(PIP) --editable '.[sql,torch]' --group dev
 	@touch $@ $(VENV)/.installed
 
 install: $(VENV)/.installed  ## the default install, in .venv
@@ -50,6 +50,9 @@ model: install-dev  ## build the model anew from base weights and data (about tw
 
 example: install  ## make the example export anew
 	$(BIN)/python examples/make_feedback.py
+
+readme: install-dev  ## make the output, tables and picture in README.md anew
+	$(BIN)/python tests/readme.py --write
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist voc-report .pytest_cache .mypy_cache .ruff_cache .hypothesis
