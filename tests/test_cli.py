@@ -66,7 +66,7 @@ def test_analyze_ranks_and_writes_everything(voc: Voc, survey: Path):
     assert {path.name for path in Path("voc-report").iterdir()} == FILES
     assert "240 comments" in result.stdout
     assert "NPS" in result.stdout
-    assert "crashes" in result.stdout
+    assert "Urgency" in result.stdout
     assert result.stdout.splitlines()[-1] == f"Report: {Path('voc-report') / 'report.html'}"
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
     assert "\x1b" not in result.output, "a pipe gets no colours"

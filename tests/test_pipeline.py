@@ -89,7 +89,7 @@ def test_what_was_left_out_is_told_once(feedback: pd.DataFrame, tiny: str):
 
 
 def test_the_run_is_recorded(analysis: Analysis):
-    assert analysis.model == "tiny@" + "0" * 64
+    assert analysis.model == "tiny " + "0" * 64
     assert analysis.settings["sentiment"]["model"] == "tiny"
     stages = {"clean", "integrity", "language", "clauses", "sentiment", "themes", "metrics", "drivers", "issues"}
     assert set(analysis.timings) == stages

@@ -81,7 +81,8 @@ def _run(sources: Sequence[str], out: str, config: Config, *, quiet: bool) -> tu
     _check_target(Path(out))
     with progress(shown=not quiet) as advance:
         reading = read_feedback(sources, config.read)
-        _check_segments(reading.frame, config.metrics.by)
+        by = _segments(reading, config.metrics.by)
+        config = replace(config, metrics=replace(config.metrics, by=by))
         inputs = tuple(map(_input, reading.sources))
         found = run(reading.frame, config, progress=advance, notes=reading.notes)
         analysis = replace(found, inputs=inputs)
@@ -103,13 +104,17 @@ def _check_target(folder: Path) -> None:
         raise InputError(f"Cannot write to {folder}: {above} is not a folder that may be written to")
 
 
-def _check_segments(feedback: pd.DataFrame, by: Sequence[str]) -> None:
+def _segments(reading: Reading, by: Sequence[str]) -> tuple[str, ...]:
+    """The columns to split by as they are called in the feedback table; people know them by the file's names."""
     from voc.tables import FEEDBACK
 
-    known = {*map(str, feedback.columns), *FEEDBACK.columns}
-    for name in by:
-        if name not in known:
-            raise ConfigError(f"Cannot split by '{name}', there is no such column; {nearest(name, feedback.columns)}")
+    renamed = {each.column: each.field for source in reading.sources for each in source.guesses if each.field}
+    there = [*map(str, reading.frame.columns), *renamed]
+    names = [name if name in reading.frame.columns else renamed.get(name, name) for name in by]
+    for name in names:
+        if name not in {*there, *FEEDBACK.columns}:
+            raise ConfigError(f"Cannot split by '{name}', there is no such column; {nearest(name, set(there))}")
+    return tuple(names)
 
 
 def _input(source: Recognition) -> dict[str, Any]:

@@ -49,16 +49,19 @@ def columns(*headers: str, right: Sequence[str] = ()) -> Table:
 
 
 def tell(screen: Console, notes: Sequence[Note], *, most: int | None = None) -> None:
-    """The notes as a list under a title; nothing where there are none."""
+    """The notes as a list under a title, figures first; nothing where there are none."""
+    from rich.table import Table
     from rich.text import Text
 
     if not notes:
         return
-    listed = rows(2, None)
+    listed = Table.grid(padding=(0, 1))
+    listed.add_column(justify="right", no_wrap=True)
+    listed.add_column(overflow="fold")
     for note in notes[:most]:
-        listed.add_row("-", Text(readable(f"{note.count:,} {note.text}" if note.count else note.text)))
+        listed.add_row(f"{note.count:,}" if note.count else "-", Text(readable(note.text)))
     if most is not None and len(notes) > most:
-        listed.add_row("-", f"and {len(notes) - most} more (--verbose shows them)")
+        listed.add_row("-", f"and {len(notes) - most} more remarks (--verbose shows them)")
     screen.print(Text("\nNotes", style="bold"))
     screen.print(listed)
 
