@@ -68,9 +68,12 @@ def test_text_is_made_readable(raw: str, expected: str):
     "answer",
     [
         "n/a", "N/A.", "N.A.", "nothing", "Nothing!", "none", "NONE", "No.", "no comment", "nil", "see above", "test",
-        "k.A.", "keine Angabe", "nichts", "Nichts.", "entfällt", "rien", "R.A.S.", "Néant", "sans objet", "nada", "ninguno",
-        "sin comentarios", "niente", "nessun commento", "nulla", "não", "nenhum", "n.v.t.", "geen", "niets", "nic", "brak",
-        "nie dotyczy", "nieko", "nėra", "neturiu", "nav", "inget", "vet ej", "ingenting", "nevím", "žádné", "nimic", "нет",
+        "k.A.", "keine Angabe", "nichts", "Nichts.", "entfällt", "rien", "R.A.S.", "Néant", "sans objet", "nada",
+        "ninguno",
+        "sin comentarios", "niente", "nessun commento", "nulla", "não", "nenhum", "n.v.t.", "geen", "niets", "nic",
+        "brak",
+        "nie dotyczy", "nieko", "nėra", "neturiu", "nav", "inget", "vet ej", "ingenting", "nevím", "žádné", "nimic",
+        "нет",
         "Ничего", "ei mitään", "semmi", "yok", "τίποτα", "无", "没有", "特になし", "なし", "không có", "없음", "لا شيء",
         "asdf", "xxx",
     ],
@@ -92,7 +95,8 @@ def test_empty_answers(answer: str | None):
 @pytest.mark.parametrize(
     "answer",
     [
-        "👍", "😡😡", "❤️", "👎🏿", "⭐⭐⭐⭐⭐", ":)", ":-(", "<3", "10/10", "5/5", "0/10", "5*", "100%", "ok", "good", "No complaints",
+        "👍", "😡😡", "❤️", "👎🏿", "⭐⭐⭐⭐⭐", ":)", ":-(", "<3", "10/10", "5/5", "0/10", "5*", "100%", "ok", "good",
+        "No complaints",
         "nothing works", "nothing but trouble", "no internet", "nichts funktioniert", "alles gut", "nada funciona",
         "rien ne marche", "nessuno risponde", "不好", "差", "ダメ", "no problem", "нет связи", "test drive was great",
     ],
@@ -119,7 +123,13 @@ def test_long_text_is_cut_at_a_space_marked_and_used():
 
 @pytest.mark.parametrize(
     ("text", "limit", "expected"),
-    [("abc", 3, "abc"), ("abcdef", 3, "abc"), ("a " + "b" * 500, 100, "a " + "b" * 98), ("one two", 6, "one"), ("one two", 7, "one two")],
+    [
+        ("abc", 3, "abc"),
+        ("abcdef", 3, "abc"),
+        ("a " + "b" * 500, 100, "a " + "b" * 98),
+        ("one two", 6, "one"),
+        ("one two", 7, "one two"),
+    ],
 )
 def test_shortening(text: str, limit: int, expected: str):
     assert shorten(text, limit) == expected

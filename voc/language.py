@@ -8,6 +8,9 @@ downloaded.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from math import fsum
 from typing import Any
@@ -15,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from voc.config import LanguageConfig
+from voc.rules import load
 from voc.tables import FEEDBACK
 
 Guess = dict[str, float]
@@ -28,6 +32,10 @@ SURPRISE = 0.02
 """Share of a language that the source does not show: how ready a short text is to be the first of its language."""
 SLIP, DOUBT = 0.005, 0.05
 """Probability added to every language of the source: how often a believed and a doubted guess miss the true one."""
+UNSURE, VOTE = 0.9, 3.0
+"""Below which score stop words vote, and what one more of them is worth. Chosen on 25,000 texts in 17 languages: right
+alone 94.9 % (93.6 without), right as strangers in a file of another language 93.7 % (87.1). Guarded by
+test_real_strangers."""
 LONGEST = 400
 """Characters that are looked at: of 4,000 reviews longer than this, all but 1.5 in a thousand keep their language."""
 
@@ -45,7 +53,23 @@ SAME = {
 """Codes of the model that are not ISO 639-1 or that no customer tells apart, and what stands for them."""
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 OTHER_SCRIPTS = re.compile("[\u0370-\u1dff\u2c80-\ua63f\ua66f-\ua71f\ua800-\ufaff\U00010000-\U0003ffff]")
-NOT_WORDS = re.compile(r"[^\w\s'’]|[\d_]")
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u0f71-\u0f84\u1000-\u109f"
+    "\u1780-\u17d3\u3099\u309a"
+)
+"""Accents and vowel signs that Python does not count as letters."""
+NOT_WORDS = re.compile(rf"[^\w\s'’{MARKS}]|[\d_]")
+ALPHABETS = {
+    "el": "\u0370-\u03ff\u1f00-\u1fff", "hy": "\u0530-\u058f", "he": "\u0590-\u05ff", "ta": "\u0b80-\u0bff",
+    "te": "\u0c00-\u0c7f", "kn": "\u0c80-\u0cff", "ml": "\u0d00-\u0d7f", "th": "\u0e00-\u0e7f", "lo": "\u0e80-\u0eff",
+    "my": "\u1000-\u109f", "ka": "\u10a0-\u10ff", "am": "\u1200-\u137f", "km": "\u1780-\u17ff", "ko": "\uac00-\ud7af",
+    "ja": "\u3040-\u30ff", "zh": "\u4e00-\u9fff",
+}  # fmt: skip
+"""Scripts that tell the language of a customer; Chinese characters with kana among them are Japanese."""
+SCRIPT = re.compile("|".join(f"(?P<{lang}>[{letters}])" for lang, letters in ALPHABETS.items()))
+LEAST_SCRIPT = 0.3
+"""Share of the letters in a script of its own that decides: the rest may be brands and English."""
 
 
 def detect_language(feedback: pd.DataFrame, config: LanguageConfig) -> pd.DataFrame:
@@ -67,13 +91,16 @@ def letters(text: str) -> str:
     >>> letters("GREAT APP!!! 10/10 😀")
     'great app'
     """
-    kept = " ".join(NOT_WORDS.sub(" ", text[: 3 * LONGEST]).split())[:LONGEST]
+    composed = unicodedata.normalize("NFC", text[: 3 * LONGEST])
+    kept = " ".join(NOT_WORDS.sub(" ", composed).split())[:LONGEST]
     return kept.lower() if sum(map(str.isupper, kept)) > 0.5 * len(kept.replace(" ", "")) else kept
 
 
 def weight(text: str) -> int:
-    """Letters of a text, those of other scripts than Latin thrice: the script alone tells much."""
-    return len(text) + 2 * len(OTHER_SCRIPTS.findall(text))
+    """Letters of a text; those of other scripts than Latin count for more, the script alone tells much."""
+    if text.isascii():
+        return len(text)
+    return len(text) + 2 * len(OTHER_SCRIPTS.findall(text)) + 9 * len(SCRIPT.findall(text))
 
 
 def iso(code: str, text: str) -> str:
@@ -96,12 +123,36 @@ def _guesses(texts: list[str]) -> list[Guess]:
 def _guess(text: str) -> Guess:
     if not text:
         return {}
+    if script := _by_script(text):
+        return {script: 1.0}
     found: Guess = {}
     for each in _detector().detect(text, model="lite", k=CANDIDATES):
         lang = iso(each["lang"], text)
         if lang != UNKNOWN:
             found[lang] = found.get(lang, 0.0) + each["score"]
-    return found
+    return found if max(found.values(), default=1.0) >= UNSURE else _by_stop_words(found, text)
+
+
+def _by_script(text: str) -> str | None:
+    """The language that the script alone tells; a little kana among Chinese characters makes it Japanese."""
+    if text.isascii():
+        return None
+    counts = Counter(str(match.lastgroup) for match in SCRIPT.finditer(text))
+    if sum(counts.values()) < LEAST_SCRIPT * len(text.replace(" ", "")):
+        return None
+    if counts["zh"] and counts["ja"] > 0.1 * counts["zh"]:
+        return "ja"
+    return max(sorted(counts), key=counts.__getitem__)
+
+
+def _by_stop_words(guess: Guess, text: str) -> Guess:
+    """The guess of an unsure model, weighed by how many stop words of each language the text has."""
+    words = WORD.findall(text.lower())
+    hits = {lang: sum(word in load(lang).stop_words for word in words) for lang in guess}
+    most = max(hits.values())
+    weighed = {lang: score * VOTE ** (hits[lang] - most) for lang, score in guess.items()}
+    kept = fsum(guess.values())
+    return {lang: score * kept for lang, score in _normalised(weighed).items()}
 
 
 @lru_cache(maxsize=1)
@@ -127,9 +178,11 @@ def _decide(
     told = [
         n >= config.min_characters and score >= config.min_score for n, (_, score) in zip(lengths, best, strict=True)
     ]
-    shares = _shares(guesses, told, sources)
+    polls = _polls(guesses, told, sources)
     chosen = [
-        best[row] if told[row] and lengths[row] >= CLEAR else _weigh(guess, shares[sources[row]], told=told[row])
+        best[row]
+        if told[row] and lengths[row] >= CLEAR
+        else _weigh(guess, _others(polls, guess, source=sources[row], told=told[row]), told=told[row])
         for row, guess in enumerate(guesses)
     ]
     return [lang for lang, _ in chosen], [min(score, 1.0) for _, score in chosen]
@@ -139,19 +192,33 @@ def _likeliest(guess: Guess) -> tuple[str, float]:
     return max(guess.items(), key=lambda pair: (pair[1], pair[0]), default=(UNKNOWN, 0.0))
 
 
-def _shares(guesses: list[Guess], told: list[bool], sources: list[str]) -> dict[str, Guess]:
-    """Per source, the share of each language: from its believed texts, or from all guesses where none is believed."""
-    sums: dict[tuple[str, bool], Guess] = {}
+def _polls(guesses: list[Guess], told: list[bool], sources: list[str]) -> dict[tuple[str, bool], Counter[str]]:
+    """Votes for each language per source, of its believed texts and of the others; whole numbers, so that the order of
+    the rows plays no part."""
+    polls: dict[tuple[str, bool], Counter[str]] = {}
     for guess, believed, source in zip(guesses, told, sources, strict=True):
-        total = sums.setdefault((source, believed), {})
-        for lang, score in guess.items():
-            total[lang] = total.get(lang, 0.0) + score
-    chosen = {source: sums.get((source, True)) or sums.get((source, False)) or {} for source in set(sources)}
-    return {source: _normalised(total) for source, total in chosen.items()}
+        polls.setdefault((source, believed), Counter()).update(_votes(guess))
+    return polls
+
+
+def _votes(guess: Guess) -> dict[str, int]:
+    return {lang: round(score * 1_000_000) for lang, score in guess.items()}
+
+
+def _others(polls: dict[tuple[str, bool], Counter[str]], guess: Guess, *, source: str, told: bool) -> Guess:
+    """Shares of the languages of the other texts of a source: the believed ones, or all where none is believed."""
+    for believed in (True, False):
+        poll = polls.get((source, believed), Counter())
+        rest = poll - Counter(_votes(guess)) if believed == told else poll
+        if rest:
+            return _normalised(dict(rest))
+    return {}
 
 
 def _weigh(guess: Guess, shares: Guess, *, told: bool) -> tuple[str, float]:
     """The likeliest language of a short text, given those of its source; one the source lacks needs a clear guess."""
+    if not shares:
+        return _likeliest(guess)
     doubt, surprise = (SLIP, SURPRISE) if told else (DOUBT, 0.0)
     weighed = {
         lang: (guess.get(lang, 0.0) + doubt) * (shares.get(lang, 0.0) + surprise)
@@ -160,7 +227,7 @@ def _weigh(guess: Guess, shares: Guess, *, told: bool) -> tuple[str, float]:
     return _likeliest({lang: round(score, 6) for lang, score in _normalised(weighed).items()})
 
 
-def _normalised(scores: Guess) -> Guess:
-    """The scores as shares of their sum, in the order of the codes: sums must not depend on the order of the rows."""
+def _normalised(scores: Mapping[str, float]) -> Guess:
+    """The scores as shares of their sum, in the order of the codes."""
     total = fsum(scores.values())
     return {lang: scores[lang] / total for lang in sorted(scores)} if total else {}
