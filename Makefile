@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo install install-dev test lint check bench model example readme clean
+.PHONY: help demo install install-dev test test-postgres lint check bench model example readme clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -34,6 +34,9 @@ lint: install-dev  ## style and types
 
 test: install-dev lint  ## every check
 	$(BIN)/python -m pytest
+
+test-postgres: install-dev  ## databases, with a PostgreSQL server started in a temporary directory
+	$(BIN)/python -m pytest tests/test_readers_sql.py -rs
 
 bench: install-dev  ## speed, memory and accuracy beside the peers (minutes)
 	$(BIN)/python -m bench

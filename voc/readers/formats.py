@@ -3,9 +3,11 @@
 A reader is a function `(path, options) -> DataFrame` that returns the raw table: one row per row of the file, columns
 named as in the file, cells as text or as the values the file holds, missing cells missing. It may set, in
 `frame.attrs`, `encoding`, `delimiter`, `notes` (a sequence of Note) and `columns` (column -> feedback field, where the
-format leaves no doubt); it marks rows that it could not read in the columns BROKEN and LINE. Readers sniff in order of
-rank: formats with a fingerprint of their own first (below 50), then containers and JSON (50), at last anything that is
-text (90). A plugin without `sniff` is used where `--format` names it.
+format leaves no doubt); where a file holds parts of what belongs together (turns of chats, mails of threads), it sets
+`finish`, a function from the parts of all files of the format to the raw table. It marks rows that it could not read
+in the columns BROKEN and LINE, and sound ones that are not to be analysed in SKIP. Readers sniff in order of rank:
+formats with a fingerprint of their own first (below 50), then containers and JSON (50), at last anything that is text
+(90). A plugin without `sniff` is used where `--format` names it.
 """
 
 from __future__ import annotations
@@ -78,17 +80,26 @@ class Reader:
     sniff: Callable[[Head], bool]
     rank: int
     suffixes: tuple[str, ...]
+    is_export: Callable[[Path], bool] | None = None
+    """Whether a whole folder is one export of this format."""
 
     def __call__(self, path: Path, options: ReadConfig) -> pd.DataFrame:
         """The raw table of a file."""
         return self.read(path, options)
 
 
-def reader(name: str, *, sniff: Callable[[Head], bool], rank: int, suffixes: tuple[str, ...]) -> Callable[[Read], Read]:
+def reader(
+    name: str,
+    *,
+    sniff: Callable[[Head], bool],
+    rank: int,
+    suffixes: tuple[str, ...],
+    is_export: Callable[[Path], bool] | None = None,
+) -> Callable[[Read], Read]:
     """Decorator that adds a format to READERS."""
 
     def add(read: Read) -> Read:
-        READERS.register(name)(Reader(read, sniff, rank, suffixes))
+        READERS.register(name)(Reader(read, sniff, rank, suffixes, is_export))
         return read
 
     return add
@@ -112,6 +123,8 @@ def recognise(path: Path, options: ReadConfig) -> str:
     if options.format:
         READERS.get(options.format)
         return options.format
+    if path.is_dir():
+        return export_of(path) or ""
     head = head_of(path)
     if not head.start.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise InputError(f"{path.name} is empty")
@@ -121,6 +134,21 @@ def recognise(path: Path, options: ReadConfig) -> str:
         if sniff and sniff(head):
             return name
     raise InputError(f"{path.name} is {head.kind or 'in an unknown format'}; voc reads {', '.join(sorted(entries))}")
+
+
+def export_of(folder: Path) -> str | None:
+    """The format that a whole folder is an export of; None = it is a folder of files."""
+    entries = {name: READERS.get(name) for name in READERS}
+    checks = {name: getattr(entry, "is_export", None) for name, entry in entries.items()}
+    return next((name for name, check in checks.items() if check and check(folder)), None)
+
+
+def is_known(path: Path) -> bool:
+    """Whether some reader recognises a file, by its beginning."""
+    try:
+        return bool(recognise(path, ReadConfig()))
+    except InputError:
+        return False
 
 
 def suffixes() -> frozenset[str]:

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 
 from voc.config import DEFAULTS, ReadConfig, from_mapping
 from voc.errors import InputError
-from voc.readers import answers, columns, formats, sources
-from voc.readers.recognition import Reading, Recognition, note
+from voc.readers import answers, columns, formats, sources, sql
+from voc.readers.recognition import FILE, Reading, Recognition, note
 from voc.tables import Note
+
+Finish = Callable[[pd.DataFrame, ReadConfig], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One source, or several that were put together: its raw table and how it is known."""
+
+    path: str
+    name: str
+    stem: str
+    format: str
+    raw: pd.DataFrame
+    digest: str
 
 
 def read(*paths: str | Path, **options: Any) -> pd.DataFrame:
@@ -28,22 +45,90 @@ def read_feedback(paths: Sequence[str | Path], config: ReadConfig = DEFAULTS.rea
     Raises InputError where a named source cannot be read or holds no text; files found in a folder or by a pattern that
     cannot be read are told in the notes, unless none can.
     """
-    found, notes = sources.expand(paths)
-    parts: list[tuple[pd.DataFrame, Recognition, str]] = []
+    notes: list[Note] = []
     failed: list[InputError] = []
-    for source in found:
-        try:
-            parts.append((*_read_one(source, config), source.stem))
-        except InputError as error:
-            if source.asked:
-                raise
-            failed.append(error)
-            notes.append(note(f"{source.path.name} was passed over: {error}"))
+    with TemporaryDirectory(prefix="voc-") as unpacked:
+        found, told = sources.expand(paths, Path(unpacked))
+        notes += told
+        parts = _parts(found, config, notes, failed)
     if not parts:
         raise failed[0]
     frame = _joined([(part, stem) for part, _, stem in parts], notes)
     recognised = tuple(recognition for _, recognition, _ in parts)
     return Reading(frame, recognised, (*notes, *(each for one in recognised for each in _labelled(one, len(parts)))))
+
+
+def _parts(
+    found: list[sources.Source], config: ReadConfig, notes: list[Note], failed: list[InputError]
+) -> list[tuple[pd.DataFrame, Recognition, str]]:
+    """The feedback of each source; files of a format whose parts belong together (one mail or one chat a file) are one
+    table."""
+    parts: list[tuple[pd.DataFrame, Recognition, str]] = []
+    groups: dict[str, list[Opened]] = {}
+    for source in found:
+        with _passing_over(source.path.name, source.asked, notes, failed):
+            opened = _open(source, config)
+            if "finish" in opened.raw.attrs:
+                groups.setdefault(opened.format, []).append(opened)
+            else:
+                parts.append((*_recognised(opened, config), opened.stem))
+    for group in groups.values():
+        with _passing_over(group[0].name, len(found) == 1, notes, failed):
+            opened = _finished(group, config)
+            parts.append((*_recognised(opened, config), opened.stem))
+    return parts
+
+
+@contextmanager
+def _passing_over(name: str, asked: bool, notes: list[Note], failed: list[InputError]) -> Iterator[None]:  # noqa: FBT001
+    """A source that cannot be read is told of, or raises where the user named it."""
+    try:
+        yield
+    except InputError as error:
+        if asked:
+            raise
+        failed.append(error)
+        notes.append(note(f"{name} was passed over: {error}"))
+
+
+def _open(source: sources.Source, config: ReadConfig) -> Opened:
+    path, shown = source.path, source.shown or str(source.path)
+    if source.address:
+        raw = sql.read_address(source.address)
+        return Opened(shown, path.name, source.stem, "sql", raw, sql.digest(raw))
+    try:
+        name = formats.recognise(path, config)
+        raw = formats.READERS.get(name)(path, config)
+        return Opened(shown, path.name, source.stem, name, raw, _digest(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _finished(group: list[Opened], config: ReadConfig) -> Opened:
+    about, first = group[0].raw.attrs, group[0]
+    finish: Finish = about["finish"]
+    parts = pd.concat([_plain(each.raw).assign(**{FILE: each.stem}) for each in group], ignore_index=True)
+    raw = finish(parts, config)
+    raw.attrs["notes"] = (*_summed([each.raw for each in group]), *raw.attrs.get("notes", ()))
+    encodings = {each.raw.attrs.get("encoding") for each in group}
+    raw.attrs["encoding"] = encodings.pop() if len(encodings) == 1 else None
+    if len(group) == 1:
+        return replace(first, raw=raw)
+    folders = {Path(each.path).parent for each in group}
+    folder = folders.pop() if len(folders) == 1 else Path()
+    shown = f"{folder / '*'}{Path(first.path).suffix} ({len(group)} files)"
+    digest = hashlib.sha256("".join(each.digest for each in group).encode()).hexdigest()
+    name = folder.resolve().name if folder.parts else f"{first.format} files"
+    return Opened(shown, name or first.format, name or first.format, first.format, raw, digest)
+
+
+def _summed(raws: list[pd.DataFrame]) -> list[Note]:
+    """The notes of several files, each once with its counts added up; one without a count counts files."""
+    told = [each for raw in raws for each in raw.attrs.get("notes", ())]
+    counts = Counter({each.text: 0 for each in told})
+    for each in told:
+        counts[each.text] += each.count or (len(raws) > 1)
+    return [note(text, count) for text, count in counts.items()]
 
 
 def _labelled(recognition: Recognition, n_files: int) -> list[Note]:
@@ -53,26 +138,26 @@ def _labelled(recognition: Recognition, n_files: int) -> list[Note]:
     return [replace(each, text=f"{Path(recognition.path).name}: {each.text}") for each in recognition.notes]
 
 
-def _read_one(source: sources.Source, config: ReadConfig) -> tuple[pd.DataFrame, Recognition]:
-    path = source.path
-    try:
-        name = formats.recognise(path, config)
-        raw = formats.READERS.get(name)(path, config)
-        digest = _digest(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    about, raw = raw.attrs, _plain(raw)
+def _recognised(opened: Opened, config: ReadConfig) -> tuple[pd.DataFrame, Recognition]:
+    about, raw = opened.raw.attrs, _plain(opened.raw)
     if raw.empty:
-        raise InputError(f"{path.name} has a header ({', '.join(map(str, raw.columns[:6]))}) and no rows")
-    mapped = columns.recognise(raw, config, where=path.name, told=about.get("columns", {}))
-    built = answers.build(raw, mapped, source=path.name, stem=source.stem)
+        raise InputError(f"{opened.name} has a header ({', '.join(map(str, raw.columns[:6]))}) and no rows")
+    mapped = columns.recognise(
+        raw,
+        config,
+        where=opened.name,
+        told=about.get("columns", {}),
+        scales=about.get("scales"),
+        sure=about.get("sure", False),
+    )
+    built = answers.build(raw, mapped, source=opened.name, stem=opened.stem)
     recognition = Recognition(
-        path=str(path),
-        format=name,
+        path=opened.path,
+        format=opened.format,
         encoding=about.get("encoding"),
         delimiter=about.get("delimiter"),
         n_rows=len(raw),
-        digest=digest,
+        digest=opened.digest,
         guesses=mapped.guesses,
         notes=(*about.get("notes", ()), *mapped.notes, *built.notes),
     )
@@ -88,6 +173,9 @@ def _plain(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _digest(path: Path) -> str:
+    if path.is_dir():
+        files = sorted(each for each in path.rglob("*") if each.is_file())
+        return hashlib.sha256("".join(map(_digest, files)).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -14,7 +14,9 @@ LINE = "voc:line"
 """Column of a raw table: a broken row as it stands in the file."""
 SKIP = "voc:skip"
 """Column of a raw table: why a sound row is not to be analysed, such as a preview of a survey; missing = it is."""
-MARKS = (BROKEN, LINE, SKIP)
+FILE = "voc:file"
+"""Column of a raw table: the file that a row stands in, where several files are read as one table."""
+MARKS = (BROKEN, LINE, SKIP, FILE)
 
 
 @dataclass(frozen=True)
