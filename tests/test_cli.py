@@ -370,6 +370,16 @@ def test_inspect_tells_tools_too(voc: Voc, survey: Path):
     assert "n/a" in {text for texts in found["examples"].values() for text in texts}
 
 
+def test_a_score_counts_once_per_response(voc: Voc):
+    rows = "".join(f"{n},Great people and {n} reasons,Nothing works on floor {n},{n % 11}\n" for n in range(30))
+    Path("two.csv").write_text("id,What was good?,What was bad?,nps\n" + rows, encoding="utf-8")
+    found = json.loads(
+        voc("inspect", "two.csv", "--text", "What was good?", "--text", "What was bad?", "--json").stdout
+    )
+    assert (found["rows"], found["sources"][0]["rows"], found["scores"]["nps"]["answers"]) == (60, 30, 30)
+    assert "60 from 30 rows, one per answer" in voc("inspect", "two.csv").stdout
+
+
 def test_inspect_loads_no_model(survey: Path):
     loaded = _modules_after("inspect", survey)
     assert not loaded & {"onnxruntime", "tokenizers", "torch", "transformers", "faiss", "altair"}

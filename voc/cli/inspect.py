@@ -118,11 +118,19 @@ def _dates(feedback: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _score(feedback: pd.DataFrame, name: str) -> dict[str, Any]:
-    answers = feedback[name].dropna()
+    answers = _responses(feedback)[name].dropna()
     scale = f"{name}_scale"
     scales = sorted(feedback[scale].dropna().unique()) if scale in feedback else []
     told = {"answers": len(answers), "lowest": float(answers.min()), "highest": float(answers.max())}
     return {**told, "mean": round(float(answers.mean()), 2), "scale": ", ".join(scales) or None}
+
+
+def _responses(feedback: pd.DataFrame) -> pd.DataFrame:
+    """One row per response: a score counts once, however many questions the respondent answered in words."""
+    if "response_id" not in feedback:
+        return feedback
+    alone = feedback["response_id"].isna()
+    return feedback[alone | ~feedback["response_id"].duplicated()]
 
 
 # ---------------------------------------------------------------------------------------------------------- on screen
@@ -147,14 +155,17 @@ def _show_source(source: dict[str, Any], screen: Console) -> None:
     written = [source["format"], source["encoding"], source["delimiter"] and f"{source['delimiter']}-separated"]
     screen.print(Text(readable(source["path"]), style="bold"), Text(", ".join(filter(None, written))), soft_wrap=True)
     table = columns("Column", "Is", "Because")
-    for each in source["columns"]:
-        table.add_row(*(Text(readable(each[key] or "")) for key in ("column", "field", "reason")))
+    for each in sorted(source["columns"], key=lambda column: column["field"] is None):
+        reason = each["reason"].removeprefix("kept under its own name: ")
+        table.add_row(*(Text(readable(cell)) for cell in (each["column"], each["field"] or "(kept)", reason)))
     screen.print(table)
 
 
 def _show_rows(found: dict[str, Any], screen: Console) -> None:
     """One line a fact, the names in a column of their own."""
-    screen.print(f"\n{'Rows':11}{found['rows']:,}, of which {found['used']:,} would be analysed")
+    came = sum(source["rows"] for source in found["sources"])
+    several = f" from {came:,} rows, one per answer" if came != found["rows"] else ""
+    screen.print(f"\n{'Comments':11}{found['rows']:,}{several}, of which {found['used']:,} would be analysed")
     for reason, count in found["skipped"].items():
         examples = ", ".join(f"“{text[:30]}”" for text in found["examples"].get(reason, ()))
         _line(screen, "Skipped", f"{count:,} {reason}" + (f": {examples}" if examples else ""))
