@@ -58,6 +58,9 @@ class Rules:
     """Header words per field of the feedback table, for the readers."""
     mail: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """What mail programs and survey tools write around a customer's words, by kind, for the channels."""
+    numbers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """Words beside a number that say what it is: `things` that have numbers (order, account), `signs` (number, no.),
+    `names` that are both (Bestellnummer), `products`, `phones`, `identities`; a hyphen at the end stands for any ending."""
 
     @cached_property
     def stop_words(self) -> frozenset[str]:
