@@ -24,13 +24,11 @@ from voc.issues import rank_issues
 from voc.language import detect_language
 from voc.metrics import measure
 from voc.sentiment import score_clauses, score_comments, score_texts
-from voc.tables import FEEDBACK, Analysis, Note, Progress, silent
+from voc.tables import FEEDBACK, Analysis, Note, Progress, silent, tally
 from voc.themes import find_themes
 
 Result = TypeVar("Result")
 
-OTHER_ROW = r"(?<=duplicate) of .*"
-"""The part of a reason that names another row; the kind of reason is what stays without it."""
 SCORE_COLUMNS = ("lang", "sentiment", "label", "confidence", "severity")
 
 
@@ -144,9 +142,7 @@ def _doubt(config: Config) -> str:
 
 def _marks(feedback: pd.DataFrame, column: str, stage: str, told: str) -> list[Note]:
     """One note per kind of reason, the most frequent first."""
-    kinds = feedback[column].str.replace(OTHER_ROW, "", regex=True).value_counts()
-    ranked = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [Note(stage, f"{told}: {kind}", int(count)) for kind, count in ranked]
+    return [Note(stage, f"{told}: {kind}", count) for kind, count in tally(feedback, column).items()]
 
 
 def _language_notes(feedback: pd.DataFrame) -> list[Note]:

@@ -23,6 +23,9 @@ SIGNALS = (
 """What makes a comment urgent: danger to health or safety; threat of lawyer, regulator or press; threat to leave; money
 taken or fraud; service down; repeat contact; a date at stake; a vulnerable customer; rude treatment."""
 
+OTHER_ROW = r"(?<=duplicate) of .*"
+"""The part of a mark that names another row."""
+
 Progress = Callable[[str, int, int], None]
 """Called by long stages with the stage's name, texts done, texts in all."""
 
@@ -122,6 +125,11 @@ FEEDBACK = Schema(
         "suspect": Column("string", "why the row should not be trusted; missing = trusted", "integrity"),
         "lang": Column("string", "ISO 639-1 code, 'und' where it cannot be told", "language"),
         "lang_score": Column("Float32", "confidence of the language, 0-1", "language"),
+        "masked": Column(
+            "string",
+            "kinds of personal data that were masked in the row, such as 'email phone'; missing = none",
+            "privacy",
+        ),
         "sentiment": Column("Float32", "-1 (negative) to 1 (positive)", "sentiment"),
         "label": Column("string", "negative, neutral or positive", "sentiment"),
         "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
@@ -162,7 +170,9 @@ THEMES = Schema(
         "sentiment": Column("Float32", "mean sentiment of its clauses, -1 to 1", "themes"),
         "cohesion": Column("Float32", "mean similarity of its clauses to its centre, 0-1", "themes"),
         "firmness": Column(
-            "Float32", "how surely it is found again in random samples of the clauses, 0-1 (best Jaccard overlap)", "themes"
+            "Float32",
+            "how surely it is found again in random samples of the clauses, 0-1 (best Jaccard overlap)",
+            "themes",
         ),
         "status": Column("string", "what kind of theme it is: complaints, praise, everything, or residual", "themes"),
     },
@@ -249,6 +259,17 @@ ISSUES = Schema(
 )
 
 TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, DRIVERS, ISSUES)
+
+
+def tally(table: pd.DataFrame, column: str) -> dict[str, int]:
+    """Rows per value of a column, most frequent first, ties by name; empty where the column is absent.
+
+    Marks that name another row ("duplicate of 17") count as one kind.
+    """
+    if column not in table:
+        return {}
+    kinds = table[column].dropna().astype(str).str.replace(OTHER_ROW, "", regex=True).value_counts()
+    return {str(kind): int(n) for kind, n in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))}
 
 
 @dataclass(frozen=True)

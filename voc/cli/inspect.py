@@ -48,15 +48,17 @@ def inspect(
 
 def facts(reading: Reading, feedback: pd.DataFrame) -> dict[str, Any]:
     """Everything `voc inspect` tells, as plain values."""
+    from voc.tables import tally
+
     used = feedback[feedback["skip"].isna()]
     return {
         "sources": [_source(source) for source in reading.sources],
         "rows": len(feedback),
         "used": len(used),
-        "skipped": _counts(feedback, "skip"),
-        "suspect": _counts(feedback, "suspect"),
+        "skipped": tally(feedback, "skip"),
+        "suspect": tally(feedback, "suspect"),
         "examples": {reason: _examples(rows) for reason, rows in feedback.groupby("skip", sort=True)},
-        "languages": _counts(used, "lang"),
+        "languages": tally(used, "lang"),
         "characters": {"median": _median(used["clean_text"].str.len()), "longest": _longest(used["clean_text"])},
         "dates": _dates(feedback),
         "scores": {
@@ -86,14 +88,6 @@ def _source(source: Recognition) -> dict[str, Any]:
         "sha256": source.digest,
         "columns": [{"column": each.column, "field": each.field, "reason": each.reason} for each in source.guesses],
     }
-
-
-def _counts(table: pd.DataFrame, column: str) -> dict[str, int]:
-    from voc.pipeline import OTHER_ROW
-    from voc.sinks.run import reasons
-
-    kinds = table[column].str.replace(OTHER_ROW, "", regex=True)
-    return reasons(kinds.to_frame(), column)
 
 
 def _examples(rows: pd.DataFrame) -> list[str]:

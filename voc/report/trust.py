@@ -10,7 +10,7 @@ import pandas as pd
 from voc.report.figures import overall, used_rows
 from voc.report.issues import PARTS
 from voc.report.wording import language, number, percent, several
-from voc.tables import Analysis, Note
+from voc.tables import Analysis, Note, tally
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,12 @@ def trust(analysis: Analysis) -> Trust:
 
 def _news(notes: tuple[Note, ...], tallies: tuple[Tally, ...]) -> tuple[Note, ...]:
     """The notes without those that repeat a line of the tables of marked rows."""
-    told = tuple(f": {tally.name}" for tally in tallies)
+    told = tuple(f": {each.name}" for each in tallies)
     return tuple(note for note in notes if not (told and note.text.endswith(told)))
 
 
 def _tally(table: pd.DataFrame, column: str) -> tuple[Tally, ...]:
-    if column not in table:
-        return ()
-    found = table[column].dropna().astype(str).value_counts()
-    ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(Tally(str(name), int(n), percent(n / len(table))) for name, n in ordered)
+    return tuple(Tally(name, n, percent(n / len(table))) for name, n in tally(table, column).items())
 
 
 def _residual(analysis: Analysis) -> str:

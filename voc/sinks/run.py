@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from voc.tables import Analysis
+from voc.tables import Analysis, tally
 
 RUN_FILE = "run.json"
 LIBRARIES = (
@@ -42,25 +42,17 @@ def run_record(analysis: Analysis) -> dict[str, Any]:
 def counts(analysis: Analysis) -> dict[str, Any]:
     """How many rows were read, used, skipped and doubted, and what was found in them."""
     feedback = analysis.feedback
-    skipped = reasons(feedback, "skip")
+    skipped = tally(feedback, "skip")
     return {
         "rows": len(feedback),
         "used": len(feedback) - sum(skipped.values()),
         "skipped": skipped,
-        "suspect": reasons(feedback, "suspect"),
-        "languages": reasons(feedback[feedback["skip"].isna()] if "skip" in feedback else feedback, "lang"),
+        "suspect": tally(feedback, "suspect"),
+        "languages": tally(feedback[feedback["skip"].isna()] if "skip" in feedback else feedback, "lang"),
         "clauses": len(analysis.clauses),
         "themes": len(analysis.themes),
         "issues": len(analysis.issues),
     }
-
-
-def reasons(table: pd.DataFrame, column: str) -> dict[str, int]:
-    """Rows per value of a column, most frequent first, ties by name; empty where the column is absent."""
-    if column not in table:
-        return {}
-    found = table[column].dropna().astype(str).value_counts()
-    return {str(value): int(n) for value, n in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))}
 
 
 def to_json(record: Mapping[str, Any]) -> str:
