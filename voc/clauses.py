@@ -248,7 +248,8 @@ def _turns(text: str, splitter: Splitter, held: frozenset[int]) -> Cuts:
         for match in splitter.turns_after_comma.find(text)
         if text[: match.start()].rstrip().endswith(COMMAS)
     ]
-    found += [(match.end(), match.span()) for match in splitter.turn_ends.find(text)]
+    whole = {end for _, (_, end) in found}
+    found += [(match.end(), match.span()) for match in splitter.turn_ends.find(text) if match.end() not in whole]
     if splitter.concession and any(comma in text for comma in COMMAS):
         found += [(match.end(), match.span("word")) for match in splitter.concession.finditer(text)]
     kept = [match.span() for match in splitter.keep.find(text)] if found else []
@@ -297,9 +298,9 @@ def _splitter(rules: Rules) -> Splitter:
         turns=_phrases([phrase for phrase in rules.contrast if not phrase.startswith(COMMAS)]),
         turns_after_comma=_phrases(after_comma),
         turn_ends=_phrases(rules.contrast_end, anywhere=True),
-        keep=_phrases(rules.keep),
+        keep=_phrases([phrase.lstrip(",， ") for phrase in rules.keep]),
         concession=_concession(rules.concessive),
-        ends=_ends(rules.spacy or rules.code),
+        ends=_ends(rules),
     )
 
 
@@ -332,27 +333,29 @@ def _concession(words: tuple[str, ...]) -> re.Pattern[str] | None:
     )
 
 
-def _ends(code: str) -> Callable[[str], tuple[int, ...]]:
+def _ends(rules: Rules) -> Callable[[str], tuple[int, ...]]:
     """A function that tells after which offsets of a chunk a sentence may end, by spaCy's tokens."""
-    tokenizer = blank(code).tokenizer
+    tokenizer = blank(rules.spacy or rules.code).tokenizer
+    closing = frozenset(f"{word}." for word in rules.closing_abbreviations)
     exceptions = frozenset(getattr(tokenizer, "rules", None) or ())
 
     def ends(chunk: str) -> tuple[int, ...]:
         if PLAIN.fullmatch(chunk) and chunk not in exceptions:
             return (len(chunk),)
-        return _token_ends(tokenizer, chunk)
+        return _token_ends(tokenizer, chunk, closing)
 
     return lru_cache(maxsize=50_000)(ends)
 
 
-def _token_ends(tokenizer: Any, chunk: str) -> tuple[int, ...]:
+def _token_ends(tokenizer: Any, chunk: str, closing: frozenset[str]) -> tuple[int, ...]:
+    """Offsets after marks, after numbers with a full stop, and after abbreviations that may close a sentence."""
     found, ended = [], False
     for token in tokenizer(chunk):
         closes = not set(token.text) - set(MARK)
         if ended and not closes and token.text not in CLOSING:
             found.append(token.idx)
             ended = False
-        ended = ended or closes or bool(NUMBER_WITH_STOP.fullmatch(token.text))
+        ended = ended or closes or token.lower_ in closing or bool(NUMBER_WITH_STOP.fullmatch(token.text))
     return (*found, len(chunk)) if ended else tuple(found)
 
 

@@ -56,8 +56,19 @@ class LanguageConfig:
 
 
 @dataclass(frozen=True)
+class PrivacyConfig:
+    """What becomes of personal data. `keep` leaves it as it is; `names` masks people's names too (extra `names`);
+    `region` is the country of telephone numbers without a country code; `salt` is the secret of pseudonyms."""
+
+    keep: bool = False
+    names: bool = False
+    region: str | None = None
+    salt: str = ""
+
+
+@dataclass(frozen=True)
 class ClausesConfig:
-    """How comments are split."""
+    """How comments are split. `min_characters` is what each side of a turn needs; a sentence may be shorter."""
 
     split_contrast: bool = True
     min_characters: int = 6
@@ -130,6 +141,7 @@ class Config:
     clean: CleanConfig = field(default_factory=CleanConfig)
     integrity: IntegrityConfig = field(default_factory=IntegrityConfig)
     language: LanguageConfig = field(default_factory=LanguageConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     clauses: ClausesConfig = field(default_factory=ClausesConfig)
     sentiment: SentimentConfig = field(default_factory=SentimentConfig)
     themes: ThemesConfig = field(default_factory=ThemesConfig)
