@@ -257,7 +257,7 @@ def test_each_row_in_its_own_language():
 
 
 BITS = """
-but however aber mais ma pero nothing_but not_only Dr. e.g. z.B. 3. 5 10.30 ... … ! ? . , ; - – • 1. 2. ) ( " ' 😍 ❤️ :) <3
+but however aber mais ma pero nothing_but not_only Dr. e.g. z.B. 3. 10.30 ... … ! ? . , ; - – • 1. 2. ) ( " ' 😍 ❤️ :) <3
 The app room was good kalt die bien très schön 房间 很吵 但是 。 ， が、
 it's l'app a.b x.The great!but CAPS
 """
