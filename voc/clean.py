@@ -1,8 +1,8 @@
 """Text made readable, and rows that say nothing marked: `clean_text`, `skip` and `cut`. `text` stays as it came.
 
-Repaired are broken encodings, entities, HTML, invisible characters and white space; web addresses go, because they
-carry no opinion and fill themes with junk (a name such as booking.com stays). Emoji stay whole. What depends on the
-channel (quoted e-mails, signatures, personal data) is not this stage's business.
+Repaired are broken encodings, entities, HTML, Markdown, invisible characters and white space; web addresses go, because
+they carry no opinion and fill themes with junk (a name such as booking.com stays); "sooooo" is "sooo". Emoji stay.
+Mails lose their history and signatures; what machines wrote is marked. Personal data is not this stage's business.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import pandas as pd
 
+from voc.channels import by_mail, mail_rows, stripped, unquoted, why_automatic, without_notices
 from voc.config import CleanConfig
 from voc.rules import all_rules
 from voc.tables import FEEDBACK
@@ -61,6 +62,18 @@ ADDRESS = re.compile(
 HOLLOW = re.compile(r"\(\s*\)|\[\s*\]|<\s*>| +(?=[.,;!?](?:\s|$))")
 """What a removed address leaves behind."""
 
+LENGTHENED = re.compile(r"([^\W\d_]|[!?.…,;:=~_–—-]|[\U0001f300-\U0001f64f\U0001f900-\U0001faff])\1{3,}")
+"""Four or more of a letter, mark or face say no more than three, but hide a word from the model. Digits and rows of
+stars are figures and stay."""
+REPEATED = re.compile(r"(.)\1\1\1")
+MARKED = re.compile(r"[*_~`#]|!\[")
+EMPHASIS = re.compile(
+    r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]+?)(?<=[^\s*])\1(?![\w*])|(?<![\w_])(_{1,3})(?=[^\s_])([^_\n]+?)(?<=[^\s_])\3(?![\w_])"
+    r"|(?<![\w~])(~~)(?=[^\s~])([^~\n]+?)(?<=[^\s~])~~(?![\w~])|(?<!`)(`)([^`\n]+)`(?!`)"
+)
+FURNITURE = re.compile(r"^#{1,6} +(?=\S)|^```.*$| #+$|!\[([^\[\]\n]*)\]\([^()\n]*\)", re.MULTILINE)
+"""Headings, fences and pictures of Markdown; a list stays a list, since clauses are split at its marks."""
+
 DOS_ACCENTS = dict(zip("‚ƒ„…†‡ˆ‰Š‹Œ–—“”•˜", "éâäàåçêëèïîûùôöòÿ", strict=True))
 """Letters of the DOS code page 850 as Windows-1252 shows them: 'd‚çu' for 'déçu'."""
 DOS = re.compile("[‚ƒ†‡ˆ‰Š‹Œ˜–]")
@@ -97,12 +110,31 @@ def clean(feedback: pd.DataFrame, config: CleanConfig) -> pd.DataFrame:
     """
     feedback = FEEDBACK.check(feedback)
     raw = feedback["text"].fillna("").tolist()
-    whole = [readable(text) for text in raw]
+    mails = mail_rows(feedback)
+    whole = [without_notices(readable(own(text, mail=mail))) for text, mail in zip(raw, mails, strict=True)]
     texts = [shorten(text, config.max_characters) for text in whole]
     reasons = pd.Series([why_skip(text) for text in texts], index=feedback.index, dtype="string")
     given = feedback["skip"] if "skip" in feedback else pd.Series(pd.NA, index=feedback.index, dtype="string")
     cut = [len(short) < len(long) for short, long in zip(texts, whole, strict=True)]
-    return FEEDBACK.add(feedback, clean_text=texts, skip=given.fillna(reasons), cut=cut)
+    skip = given.fillna(_automatic(feedback, raw, mails)).fillna(reasons)
+    return FEEDBACK.add(feedback, clean_text=texts, skip=skip, cut=cut)
+
+
+def own(text: str, *, mail: bool) -> str:
+    """What the customer wrote: of a mail the words above, below or between what it quotes, else the text."""
+    if not by_mail(text, told=mail):
+        return text
+    return stripped(_flattened(_decoded(unquoted(text))))
+
+
+def _automatic(feedback: pd.DataFrame, raw: list[str], mails: list[bool]) -> pd.Series:
+    """Why a row was written by a machine, told by its text or its subject."""
+    reasons = pd.Series([why_automatic(text, mail=mail) for text, mail in zip(raw, mails, strict=True)], dtype="string")
+    if "subject" in feedback:
+        subjects = feedback["subject"].astype("string").fillna("")
+        told = [why_automatic(f"{each}\n{text}", mail=True) for each, text in zip(subjects, raw, strict=True)]
+        reasons = reasons.fillna(pd.Series(told, dtype="string").where(pd.Series(mails, dtype=bool)))
+    return reasons
 
 
 def readable(text: str) -> str:
@@ -114,7 +146,7 @@ def readable(text: str) -> str:
     if _sound(text):
         return text
     for _ in range(PASSES):
-        repaired = _spaced(_visible(_flattened(_decoded(text))))
+        repaired = _spaced(_even(_visible(_flattened(_decoded(text)))))
         if repaired == text:
             break
         text = repaired
@@ -171,6 +203,8 @@ def _sound(text: str) -> bool:
         or "_x000" in text
         or TROUBLE.search(text)
         or RAGGED.search(text)
+        or _marked(text)
+        or (REPEATED.search(text) and LENGTHENED.search(text))
         or "://" in text
         or "www" in text.lower()
         or not (text.isascii() or _whole(text))
@@ -228,6 +262,17 @@ def _visible(text: str) -> str:
     if "://" in text or "www" in text.lower():
         text = HOLLOW.sub("", ADDRESS.sub("", LINK.sub(r"\1", text)))
     return text
+
+
+def _even(text: str) -> str:
+    """No marks of Markdown, no letter or mark more than three times in a row."""
+    if _marked(text):
+        text = EMPHASIS.sub(lambda found: found[2] or found[4] or found[6] or found[8], FURNITURE.sub(r"\1", text))
+    return LENGTHENED.sub(r"\1\1\1", text) if REPEATED.search(text) else text
+
+
+def _marked(text: str) -> bool:
+    return bool(MARKED.search(text) and (EMPHASIS.search(text) or FURNITURE.search(text)))
 
 
 def _spaced(text: str) -> str:
