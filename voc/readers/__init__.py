@@ -5,7 +5,17 @@
 judges what customers say, and nothing reaches for the network.
 """
 
-from voc.readers import json_files, parquet, sheets, tabular  # importing them registers their formats
+from voc.readers import (  # importing them registers their formats
+    helpdesks,
+    intercom,
+    json_files,
+    nps_tools,
+    parquet,
+    reviews,
+    sheets,
+    tabular,
+    zendesk,
+)
 from voc.readers.columns import find_text
 from voc.readers.formats import READERS, Head, Reader, reader
 from voc.readers.reading import read, read_feedback
@@ -13,5 +23,6 @@ from voc.readers.recognition import Guess, Reading, Recognition
 
 __all__ = [
     "READERS", "Guess", "Head", "Reader", "Reading", "Recognition", "find_text",
-    "json_files", "parquet", "read", "read_feedback", "reader", "sheets", "tabular",
+    "helpdesks", "intercom", "json_files", "nps_tools", "parquet", "read", "read_feedback", "reader", "reviews",
+    "sheets", "tabular", "zendesk",
 ]  # fmt: skip

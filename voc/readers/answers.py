@@ -23,6 +23,9 @@ UNITS: Final = {
     "h": r"h|hr|hrs|hours?|stunden|heures|ore|horas",
     "D": r"d|days?|tage|jours|giorni|dias",
 }
+CLOCK: Final = r"\d{1,6}:[0-5]\d:[0-5]\d"
+LONGEST_SPAN: Final = 20 * 365 * 86_400
+"""Seconds of the longest time that anyone waits for an answer; longer ones are slips."""
 SUFFIX: Final = "_in_file"
 """Added to a column of the file that has the name of one of voc's own."""
 
@@ -131,12 +134,20 @@ def _span(cells: pd.Series, header: str) -> pd.Series | None:
     """Time spans, where the header names their unit ("First reply time in minutes") or cells are hh:mm:ss."""
     words = normalise(header).split()
     unit = next((unit for unit, names in UNITS.items() if any(re.fullmatch(names, word) for word in words[1:])), None)
-    if unit:
-        return pd.to_timedelta(figures(cells).astype("float64"), unit=unit)
     clocks = text_of(cells).dropna()
-    if len(clocks) and clocks.str.fullmatch(r"\d+:[0-5]\d:[0-5]\d").all():
-        return pd.to_timedelta(text_of(cells).astype(object), errors="coerce")
+    if unit or (len(clocks) and clocks.str.fullmatch(CLOCK).all()):
+        return spans(cells, unit or "s")
     return None
+
+
+def spans(cells: pd.Series, unit: str) -> pd.Series:
+    """Time spans, as figures in a unit or as h:mm:ss; negative ones and those of many years are slips and missing."""
+    strings = text_of(cells).str.strip()
+    clock = strings.str.fullmatch(CLOCK).fillna(value=False).astype(bool)
+    parts = strings.where(clock).str.split(":", expand=True).reindex(columns=range(3)).astype("Float64")
+    seconds = (figures(cells) * pd.Timedelta(1, unit=unit).total_seconds()).mask(clock)
+    seconds = seconds.fillna(parts[0] * 3600 + parts[1] * 60 + parts[2])
+    return pd.to_timedelta(seconds.where(seconds.between(0, LONGEST_SPAN)).astype("float64"), unit="s")
 
 
 def _others(raw: pd.DataFrame, columns: Columns, base: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:

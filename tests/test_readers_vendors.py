@@ -1,0 +1,670 @@
+"""Exports of ticket systems, app stores, review sites and survey tools: told apart without a flag, each with the right
+columns, and nothing lost in silence. Every folder in `fixtures` is named like the format of the files in it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from voc.clean import clean
+from voc.config import CleanConfig, MetricsConfig, ReadConfig
+from voc.errors import InputError
+from voc.metrics import measure
+from voc.readers import READERS, Reader, Reading, read_feedback
+from voc.readers.exports import time_after
+from voc.readers.fingerprints import headers_of
+from voc.readers.formats import head_of, recognise
+from voc.readers.recognition import SKIP
+from voc.readers.turns import Turn, moment, told
+from voc.readers.zendesk import satisfaction
+from voc.tables import FEEDBACK
+
+FIXTURES = Path(__file__).parent / "fixtures"
+FILES = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and not path.name.startswith("."))
+MINE = (
+    "app-store", "asknicely", "delighted", "freshdesk", "google-play", "helpscout", "intercom", "salesforce",
+    "trustpilot", "zendesk",
+)  # fmt: skip
+WITHOUT_TEXT = {FIXTURES / "zendesk" / "list.csv"}
+
+
+def format_of(path: Path) -> str:
+    return path.relative_to(FIXTURES).parts[0]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(FIXTURES).as_posix()
+
+
+def mine() -> list[Path]:
+    return [path for path in FILES if format_of(path) in MINE and path not in WITHOUT_TEXT]
+
+
+def of(name: str, **options: Any) -> pd.DataFrame:
+    return read_feedback([FIXTURES / name], ReadConfig(**options)).frame
+
+
+def by_id(frame: pd.DataFrame, column: str) -> dict[str, Any]:
+    """Column by response, missing values as None."""
+    found = frame.drop_duplicates("response_id").set_index("response_id")[column]
+    return {key: None if pd.isna(value) else value for key, value in found.items()}
+
+
+def at(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+# ----------------------------------------------------------------------------------------------------------- detection
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_format_is_told_from_all_others(path):
+    assert recognise(path, ReadConfig()) == format_of(path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_one_reader_of_vendors_claims_a_file(path):
+    """The order of readers decides nothing: no second fingerprint fits."""
+    head = head_of(path)
+    entries = {name: READERS.get(name) for name in READERS}
+    claiming = [
+        name for name, each in entries.items() if isinstance(each, Reader) and each.rank < 50 and each.sniff(head)
+    ]
+    assert claiming in ([format_of(path)], [])
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_a_format_has_fixtures(name):
+    assert [path for path in FILES if format_of(path) == name]
+
+
+@pytest.mark.parametrize("path", mine(), ids=name_of)
+def test_told_by_content_and_nameable(path, tmp_path):
+    renamed = tmp_path / "export.bin"
+    renamed.write_bytes(path.read_bytes())
+    by_content = read_feedback([renamed])
+    by_name = read_feedback([renamed], ReadConfig(format=format_of(path)))
+    assert [each.format for each in by_content.sources] == [format_of(path)]
+    pd.testing.assert_frame_equal(by_content.frame, by_name.frame)
+
+
+@pytest.mark.parametrize("path", mine(), ids=name_of)
+def test_the_frame_keeps_the_contract(path):
+    frame = read_feedback([path]).frame
+    assert frame["feedback_id"].is_unique
+    assert frame["text"].notna().any()
+    assert {"channel", "source", "response_id"} <= set(frame.columns)
+    assert frame["channel"].notna().all()
+    for name in frame.columns.intersection(list(FEEDBACK.columns)):
+        assert str(frame[name].dtype) == FEEDBACK.columns[name].dtype, name
+    assert not any(str(kind) in ("object", "category") for kind in frame.dtypes)
+    assert not [name for name in frame if name.startswith("voc:") or name.endswith("_in_file")]
+
+
+@pytest.mark.parametrize("path", mine(), ids=name_of)
+def test_what_is_told_has_a_reason(path):
+    guesses = read_feedback([path]).sources[0].guesses
+    assert all("chosen by you" not in guess.reason for guess in guesses)
+    assert {"text", "channel"} <= {guess.field for guess in guesses}
+
+
+TABLES = [path for path in mine() if path.suffix == ".csv"]
+
+
+@pytest.mark.parametrize("path", TABLES, ids=name_of)
+def test_saved_as_a_workbook(path, tmp_path):
+    """People open an export in Excel and save it there."""
+    raw = READERS.get("csv")(path, ReadConfig())
+    book = openpyxl.Workbook()
+    book.active.append(list(raw.columns))
+    for row in raw.itertuples(index=False):
+        book.active.append([None if pd.isna(cell) else cell for cell in row[: len(raw.columns)]])
+    for column in reversed(range(1, len(raw.columns) + 1)):
+        if str(book.active.cell(1, column).value).startswith("voc:"):
+            book.active.delete_cols(column)
+    book.save(tmp_path / "export.xlsx")
+    reading, plain = read_feedback([tmp_path / "export.xlsx"]), read_feedback([path])
+    assert reading.sources[0].format == format_of(path)
+    assert reading.frame["text"].tolist() == plain.frame["text"].tolist()
+    for score in ("nps", "csat", "ces", "rating", "created_at"):
+        assert (score in reading.frame) == (score in plain.frame), score
+        if score in plain.frame:
+            pd.testing.assert_series_equal(reading.frame[score], plain.frame[score])
+
+
+@pytest.mark.parametrize("path", TABLES, ids=name_of)
+@pytest.mark.parametrize(("delimiter", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16"), (",", "utf-8")])
+def test_saved_again(path, tmp_path, delimiter, encoding):
+    raw = READERS.get("csv")(path, ReadConfig())
+    raw = raw[[name for name in raw.columns if not name.startswith("voc:")]]
+    raw.to_csv(tmp_path / "again.csv", index=False, sep=delimiter, encoding=encoding)
+    reading = read_feedback([tmp_path / "again.csv"])
+    assert reading.sources[0].format == format_of(path)
+    assert reading.frame["text"].tolist() == read_feedback([path]).frame["text"].tolist()
+
+
+GENERIC = [
+    "id,comment,score,created_at\n1,Too slow for me,3,2024-05-01\n",
+    "name,value,category,comment\nAna,9,shoes,They fit very well\n",
+    "Case Number,Notes\n12,The door was closed\n",
+    "Ticket ID,Subject,Message\n1,Hi,Where is my parcel?\n",
+    "Subject,Body,Status,Priority\nHi,Where is my parcel?,open,low\n",
+    "rating,review text,review title\n5,Works like a charm,Great\n",
+    '[{"id": 1, "rating": 3, "comment": "Fine so far", "attributes": {"color": "red"}}]',
+    '[{"id": 1, "subject": "Hi", "comments": ["Where is my parcel?"], "status": "open"}]',
+    '{"source": "web", "text": "Works like a charm", "rating": 5}\n{"source": "app", "text": "No good at all"}\n',
+]
+
+
+@pytest.mark.parametrize("text", GENERIC)
+def test_files_of_nobody_are_left_to_the_general_readers(tmp_path, text):
+    path = tmp_path / "answers.txt"
+    path.write_text(text, encoding="utf-8")
+    assert recognise(path, ReadConfig()) in ("csv", "json", "jsonl")
+
+
+def test_a_folder_of_exports_mixed():
+    chosen = [FIXTURES / name for name in ("zendesk", "trustpilot", "app-store", "asknicely")]
+    reading = read_feedback(chosen)
+    assert sorted({each.format for each in reading.sources}) == ["app-store", "asknicely", "trustpilot", "zendesk"]
+    assert set(reading.frame["channel"]) >= {"review", "survey", "email"}
+    assert reading.frame["source"].notna().all()
+    assert reading.frame["feedback_id"].is_unique
+
+
+# ------------------------------------------------------------------------------------------------------------- zendesk
+
+
+def test_zendesk_comments_of_customers_are_the_text():
+    frame = of("zendesk/tickets.ndjson")
+    talk = frame[frame["question"].eq("conversation")].set_index("response_id")["text"]
+    assert talk["101"] == "My parcel has been stuck in customs for two weeks.\n\nStill nothing, I want my money back!"
+    assert talk["103"] == "Merci, le remboursement est arrivé très vite.", (
+        "the agent who opened the ticket is no customer"
+    )
+    assert not frame["text"].str.contains("VIP|looking into").any()
+    replies = by_id(frame, "agent_text")
+    assert replies["101"] == "We are looking into it.\n\nIt has been released, sorry for the wait."
+    assert frame.loc[frame["question"].eq("satisfaction comment"), "text"].tolist() == ["Nobody told me it was stuck."]
+
+
+def test_zendesk_times_come_from_turns():
+    frame = of("zendesk/tickets.ndjson")
+    assert by_id(frame, "created_at")["101"] == at("2024-03-01 09:00")
+    assert by_id(frame, "first_reply_at") == {
+        "101": at("2024-03-01 11:30"), "102": None, "103": at("2024-03-03 13:20"), "104": None,
+    }  # fmt: skip
+    assert by_id(frame, "resolved_at") == {
+        "101": at("2024-03-04 16:00"), "102": None, "103": at("2024-03-03 13:20"), "104": None,
+    }  # fmt: skip
+
+
+def test_zendesk_satisfaction_and_names():
+    frame = of("zendesk/tickets.ndjson")
+    assert by_id(frame, "csat") == {"101": 1, "102": None, "103": 5, "104": None}
+    assert set(frame["csat_scale"]) == {"1-5"}
+    assert by_id(frame, "channel") == {"101": "email", "102": "web", "103": "voice", "104": "chat"}
+    assert by_id(frame, "customer_id")["104"] == by_id(frame, "customer_id")["101"] == "9001"
+    assert by_id(frame, "tags")["101"] == "shipping, vip"
+    assert by_id(frame, "subject")["102"] == "Rechnung"
+
+
+def test_zendesk_wrapped_or_bare_is_the_same():
+    bare, wrapped = of("zendesk/tickets.ndjson"), of("zendesk/wrapped.ndjson")
+    pd.testing.assert_frame_equal(bare.drop(columns="source"), wrapped.drop(columns="source"))
+
+
+def test_zendesk_without_comments_reads_first_messages_and_says_so():
+    reading = read_feedback([FIXTURES / "zendesk" / "page.json"])
+    texts = by_id(reading.frame, "text")
+    assert texts["102"] == "Die Rechnung ist falsch: mir wurde zweimal berechnet."
+    assert texts["103"] is None, "an agent wrote it"
+    assert any("first message" in note.text for note in reading.notes)
+
+
+def test_zendesk_list_alone_says_what_to_export():
+    with pytest.raises(InputError, match=r"list\.csv is a Zendesk ticket list.*no comments.*Export.*JSON") as caught:
+        read_feedback([FIXTURES / "zendesk" / "list.csv"])
+    assert "\n" not in str(caught.value)
+    subjects = of("zendesk/list.csv", text=("Subject",))
+    assert subjects["text"].tolist() == ["Where is my parcel?", "Rechnung", "Rappel", "Login"], "as the user asked"
+
+
+def test_zendesk_list_beside_other_files_is_told(tmp_path):
+    for name in ("zendesk/list.csv", "trustpilot/reviews.csv"):
+        (tmp_path / Path(name).name).write_bytes((FIXTURES / name).read_bytes())
+    reading = read_feedback([tmp_path])
+    assert [each.format for each in reading.sources] == ["trustpilot"]
+    assert any("Zendesk ticket list" in note.text for note in reading.notes)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("talks", ["tickets.ndjson", "wrapped.ndjson"])
+def test_zendesk_list_and_conversations_are_joined(order, talks):
+    reading = read_feedback([FIXTURES / "zendesk" / name for name in ("list.csv", talks)[::order]])
+    frame = reading.frame
+    assert set(frame["response_id"]) == {"101", "102", "103", "104", "105"}
+    assert by_id(frame, "text")["101"].startswith("My parcel")
+    assert by_id(frame, "resolved_at") == {
+        "101": at("2024-03-04 17:00"), "102": None, "103": at("2024-03-04 18:00"), "104": None,
+        "105": at("2024-03-07 11:00"),
+    }  # fmt: skip
+    assert by_id(frame, "first_reply_at")["101"] == at("2024-03-01 11:30"), "150 minutes"
+    assert by_id(frame, "agent")["101"] == "Tom Vale"
+    assert by_id(frame, "reopens") == {"101": 0, "102": 0, "103": 1, "104": None, "105": 0}
+    assert by_id(frame, "created_at")["104"] == at("2024-03-04 01:00")
+    assert by_id(frame, "text")["105"] is None, "kept, though its words are nowhere"
+    counts = {note.text.split(" of the list")[1]: note.count for note in reading.notes if "of the list" in note.text}
+    assert sorted(counts.values()) == [1, 3]
+
+
+def test_hours_are_not_minutes(tmp_path):
+    """`Resolution time` is in hours while its neighbours are in minutes."""
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "Id,Subject,Description,Via,Created at,Satisfaction Score,Ticket type,"
+        "First reply time in minutes,Resolution time\n"
+        "1,Hi,Where is my parcel?,Web,2024-01-01 10:00:00,Good with comment,Question,90,30\n"
+        "2,Hi,The parcel never came,Web,2024-01-01 10:00:00,4,Question,,\n",
+        encoding="utf-8",
+    )
+    frame = read_feedback([path]).frame
+    assert frame["first_reply_at"][0] == at("2024-01-01 11:30")
+    assert frame["resolved_at"][0] == at("2024-01-02 16:00")
+    assert frame["csat"].tolist() == [5, 4]
+    assert frame["text"].tolist() == ["Where is my parcel?", "The parcel never came"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Good", 5), ("good", 5), ("Bad", 1), ("good_with_comment", 5), ("Bad with comment", 1), ("4", 4), (3, 3),
+        (5.0, 5),
+        ("Offered", None), ("Not Offered", None), ("unoffered", None), ("", None), (None, None), ("-", None),
+        ("10", None),
+        ("0", None), (True, None),
+    ],
+)  # fmt: skip
+def test_satisfaction(said, expected):
+    assert satisfaction(said) == expected
+
+
+# ------------------------------------------------------------------------------------------------------------ intercom
+
+
+def test_intercom_conversations():
+    frame = of("intercom/conversations.json")
+    talk = frame[frame["question"].eq("conversation")]
+    cleaned = clean(talk, CleanConfig())["clean_text"].tolist()
+    assert cleaned[0] == "Hi, I was charged twice for May.\nPlease hurry, rent is due.\nThanks"
+    assert cleaned[2] == "Super, alles läuft viel schneller!"
+    assert frame.loc[frame["question"].eq("rating remark"), "text"].tolist() == ["Took far too long."]
+    assert by_id(frame, "created_at")["5001"] == at("2024-03-01 09:00"), "Unix seconds"
+    assert by_id(frame, "first_reply_at")["5001"] == at("2024-03-01 09:30"), "the bot's answer is none"
+    assert by_id(frame, "resolved_at") == {
+        "5001": at("2024-03-01 10:00"),
+        "5002": None,
+        "5003": at("2024-03-03 09:00") + timedelta(hours=1),
+    }
+    assert by_id(frame, "csat") == {"5001": 1, "5002": None, "5003": 5}
+    assert by_id(frame, "agent")["5001"] == "Mara Lind"
+    assert by_id(frame, "channel") == {"5001": "chat", "5002": "email", "5003": "chat"}
+    assert by_id(frame, "tags")["5001"] == "billing, urgent"
+    assert "I am Fin" in by_id(frame, "agent_text")["5001"]
+    assert not frame["agent_text"].str.contains("finance").any(), "a note is no turn"
+
+
+def test_intercom_lines_or_page_is_the_same():
+    page, lines = of("intercom/conversations.json"), of("intercom/conversations.ndjson")
+    pd.testing.assert_frame_equal(page.drop(columns="source"), lines.drop(columns="source"))
+
+
+def test_intercom_report_has_its_zone_in_the_header():
+    frame = of("intercom/report.csv")
+    assert frame["created_at"].tolist() == [at("2024-03-01 09:00"), at("2024-07-02 08:00"), at("2024-07-03 08:00")]
+    assert frame["first_reply_at"][0] == at("2024-03-01 09:30"), "1800 seconds"
+    assert frame["resolved_at"][0] == at("2024-03-01 10:00")
+    assert frame["csat"].tolist()[::2] == [1, 3]
+    assert set(frame["csat_scale"]) == {"1-5"}, "no answer above 3, and still on 1-5"
+    assert "rating" not in frame, "the CX score is a model's guess"
+    assert frame["CX Score rating"].tolist()[0] == 2
+
+
+def test_intercom_report_without_remarks_says_what_to_export(tmp_path):
+    (tmp_path / "report.csv").write_text(
+        "Conversation ID,Conversation started at (UTC),Last teammate rating,Last teammate rating remark,Topics\n"
+        "1,2024-01-01 10:00,5,,Billing and invoices of the year\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match=r"without a remark of a customer.*JSON"):
+        read_feedback([tmp_path / "report.csv"])
+
+
+# ----------------------------------------------------------------------------------- Freshdesk, Salesforce, Help Scout
+
+
+def test_freshdesk_list():
+    frame = of("freshdesk/tickets.csv")
+    assert frame["text"][0] == "Die Lieferung kam eine Woche zu spät."
+    assert frame["first_reply_at"].tolist()[:2] == [at("2024-04-01 11:30"), at("2024-04-02 10:30")], "hours, or h:m:s"
+    assert frame["resolved_at"].tolist()[:2] == [at("2024-04-02 12:00"), at("2024-04-02 12:00")]
+    assert frame["csat"].tolist()[:2] == [1, 4]
+    assert frame["agent"].tolist() == ["Kim Ode"] * 3
+
+
+HEADER = "Ticket ID,Subject,Created time,Description,Survey results"
+
+
+@pytest.mark.parametrize(
+    ("moods", "scale", "expected"),
+    [
+        (["Happy", "Neutral", "Unhappy"], "1-3", [3, 2, 1]),
+        (["Extremely Happy", "Neutral", "Unhappy"], "1-5", [5, 3, 2]),
+        (["Extremely Happy", "Very Unhappy", "Neutral"], "1-7", [7, 2, 4]),
+        (["103", "-103", "100"], "1-5", [5, 1, 3]),
+        (["5", "1", "3"], "1-5", [5, 1, 3]),
+    ],
+)
+def test_freshdesk_moods(tmp_path, moods, scale, expected):
+    rows = "".join(f"{n},Hi,2024-04-01 10:00:00,Where is it?,{mood}\n" for n, mood in enumerate(moods))
+    (tmp_path / "t.csv").write_text(f"{HEADER}\n{rows}", encoding="utf-8")
+    frame = read_feedback([tmp_path / "t.csv"]).frame
+    assert frame["csat"].tolist() == expected
+    assert set(frame["csat_scale"]) == {scale}
+
+
+def test_freshdesk_list_without_messages_says_what_to_export(tmp_path):
+    raw = READERS.get("csv")(FIXTURES / "freshdesk" / "tickets.csv", ReadConfig())
+    raw.drop(columns=["Description", *[c for c in raw if c.startswith("voc:")]]).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(InputError, match=r"t\.csv is a Freshdesk ticket list.*no messages.*Export"):
+        read_feedback([tmp_path / "t.csv"])
+
+
+def test_freshdesk_conversations():
+    frame = of("freshdesk/tickets.json")
+    assert frame["text"].tolist() == [
+        "Die Lieferung kam zu spät.\n\nIch möchte mein Geld zurück.", "The voucher does not work",
+    ]  # fmt: skip
+    assert frame["first_reply_at"][0] == at("2024-04-01 11:00")
+    assert frame["resolved_at"][0] == at("2024-04-02 10:00")
+    assert frame["channel"].tolist() == ["email", "chat"]
+    assert frame["agent_text"][0] == "Sorry!"
+
+
+@pytest.mark.parametrize("name", ["salesforce/cases.csv", "salesforce/report.csv"])
+def test_salesforce_cases(name):
+    frame = of(name)
+    assert frame["text"].str.contains("pump|Pumpe|factura|invoices").all()
+    assert frame["channel"].tolist() == ["Phone", "Email"]
+    assert (frame["resolved_at"] - frame["created_at"])[0] == timedelta(days=2)
+    assert frame["resolved_at"].isna().tolist() == [False, True]
+    assert frame["customer_id"].notna().all()
+
+
+def test_salesforce_without_descriptions_says_what_to_export(tmp_path):
+    (tmp_path / "cases.csv").write_text(
+        "CaseNumber,Subject,Status,Origin,CreatedDate\n1,The pump broke and leaks oil,New,Web,2024-05-01T08:00:00Z\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="without the field Description"):
+        read_feedback([tmp_path / "cases.csv"])
+
+
+def test_help_scout_answers():
+    frame = of("helpscout/answers.csv")
+    assert frame["nps"].tolist() == [9, 7, 0]
+    assert frame["created_at"][0] == at("2024-05-01 10:00")
+    assert frame["text"].isna().tolist() == [False, True, False]
+
+
+# ------------------------------------------------------------------------------------------------------------- reviews
+
+
+@pytest.mark.parametrize("name", ["google-play/reviews_202406.csv", "google-play/saved_again.csv"])
+def test_google_play(name):
+    reading = read_feedback([FIXTURES / name])
+    frame = reading.frame
+    assert frame["rating"].tolist() == [1, 5, 4, 2]
+    assert set(frame["rating_scale"]) == {"1-5"}
+    assert frame["text"].isna().tolist() == [False, True, False, False]
+    assert frame["text"][3] == "بطيء", "a title alone is what was said"
+    assert frame["feedback_id"].tolist()[::2] == ["r-1", "r-3"]
+    assert frame["created_at"][0] == at("2024-06-01 10:00")
+    assert frame["first_reply_at"].notna().tolist() == [True, False, False, False]
+    assert any("without a word" in note.text and note.count == 1 for note in reading.notes)
+
+
+def test_bare_ratings_count_in_the_rating():
+    frame = pd.concat([of("google-play/reviews_202406.csv")] * 4, ignore_index=True)
+    frame["feedback_id"] = frame["response_id"] = pd.Series(range(len(frame))).astype("string")
+    cleaned = clean(frame, CleanConfig()).assign(suspect=pd.array([pd.NA] * len(frame), dtype="string"))
+    assert cleaned["skip"].eq("empty").sum() == 4
+    metrics = measure(cleaned, MetricsConfig(period="none"))
+    rating = metrics[(metrics["metric"] == "rating") & (metrics["by"] == "all")].iloc[0]
+    assert (rating["n"], rating["value"]) == (16, 3)
+
+
+def test_google_play_with_ratings_only(tmp_path):
+    raw = READERS.get("csv")(FIXTURES / "google-play" / "saved_again.csv", ReadConfig())
+    raw = raw[[c for c in raw if not c.startswith("voc:")]].assign(**{"Review Text": None, "Review Title": None})
+    raw.to_csv(tmp_path / "r.csv", index=False)
+    frame = read_feedback([tmp_path / "r.csv"]).frame
+    assert frame["text"].isna().all()
+    assert frame["rating"].notna().all()
+
+
+def test_app_store():
+    connect, feed = of("app-store/connect.json"), of("app-store/rss.json")
+    assert connect["rating"].tolist() == [2, 5, 1]
+    assert connect["text"].tolist()[::2] == ["Since the update I cannot log in.", "Pub partout"]
+    assert connect["created_at"][0] == at("2024-06-01 10:00")
+    assert connect["first_reply_at"][0] == at("2024-06-02 10:00")
+    assert connect["agent_text"][0] == "Fixed in 1.3, thank you."
+    assert feed["rating"].tolist() == [1, 5], "the first entry is the app itself"
+    assert feed["text"].tolist() == ["Keeps asking me to rate it.", "毎日使っています。"]
+    assert feed["created_at"][0] == at("2024-06-01 17:00")
+
+
+def test_trustpilot():
+    frame = of("trustpilot/reviews.csv")
+    assert frame["rating"].tolist() == [1, 5, 2]
+    assert frame["feedback_id"].tolist() == ["tp1", "tp2", "tp3"]
+    assert frame["first_reply_at"].notna().tolist() == [True, False, False]
+    assert frame["customer_id"].tolist() == ["c1", "c2", "c3"]
+    assert set(frame["channel"]) == {"review"}, "the source of a review is kept beside it"
+    assert frame["Source Of Review"].tolist()[1] == "Invitation"
+
+
+# ---------------------------------------------------------------------------------------------- Delighted and AskNicely
+
+
+def test_delighted_asks_several_kinds_of_questions():
+    frame = of("delighted/responses.csv")
+    assert frame["nps"].dropna().tolist() == [10, 0]
+    assert frame["csat"].dropna().tolist() == [4, 1], "a thumb down is the lowest"
+    assert frame["ces"].dropna().tolist() == [2]
+    assert set(frame["ces_scale"]) == {"1-5 high is good"}
+    assert frame["person_properties.plan"].tolist()[:2] == ["Pro", "Free"]
+    assert frame["created_at"][0] == at("2024-05-01 10:00")
+
+
+def test_delighted_without_types_is_nps_and_says_so(tmp_path):
+    (tmp_path / "d.csv").write_text(
+        "ID,Score,Comment,Created at,Person email\n1,9,Lovely people,2024-05-01 10:00:00 UTC,a@b.example\n",
+        encoding="utf-8",
+    )
+    reading = read_feedback([tmp_path / "d.csv"])
+    assert reading.sources[0].format == "delighted"
+    assert reading.frame["nps"].tolist() == [9]
+    assert any("taken as NPS" in note.text for note in reading.notes)
+
+
+def test_zero_means_never():
+    frame = of("asknicely/responses.csv")
+    assert frame["nps"].isna().tolist() == [False, True, False, False]
+    assert frame["nps"].tolist()[::2] == [9, 3]
+    assert frame["nps"][3] == 0, "a real detractor"
+    assert frame["created_at"].isna().tolist() == [False, True, False, False]
+    assert frame["opened"].isna().tolist() == [False, True, False, False]
+    assert frame["sent"][1] == at("2024-04-30 10:00")
+    assert frame["skip"][1] == "never answered"
+
+
+# --------------------------------------------------------------------------------------------------------------- turns
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2024-05-01T10:00:00Z", "2024-05-01 10:00"), ("2024-05-01T10:00:00.000+02:00", "2024-05-01 08:00"),
+        ("2024-05-01 10:00:00 UTC", "2024-05-01 10:00"), (1714557600, "2024-05-01 10:00"),
+        ("1714557600", "2024-05-01 10:00"),
+        (1714557600000, "2024-05-01 10:00"), ("0", None), (0, None), (None, None), ("", None), ("soon", None),
+        (True, None),
+        ({}, None), ("9" * 40, None), (float("nan"), None),
+    ],
+)  # fmt: skip
+def test_moment(value, expected):
+    assert moment(value) == (None if expected is None else at(expected))
+
+
+def when(minute: int) -> datetime:
+    return at("2024-01-01 00:00").to_pydatetime() + timedelta(minutes=minute)
+
+
+def test_first_reply_is_the_first_public_one_after_the_customer_spoke():
+    turns = [
+        Turn("agent", "How did it go?", when(0), "Ana"), Turn("note", "call him", when(1)),
+        Turn("customer", "Badly", when(2)),
+        Turn("bot", "Thanks", when(3)), Turn("agent", "Sorry!", when(9), "Bo"), Turn("agent", "Done", when(20), "Cy"),
+    ]  # fmt: skip
+    found = told(turns, solved=True)
+    assert (found["first_reply_at"], found["resolved_at"], found["agent"]) == (when(9), when(20), "Cy")
+    assert told(list(reversed(turns)), solved=True) == found, "exports may list the newest first"
+    assert told(turns, solved=False)["resolved_at"] is None
+
+
+def test_time_spans():
+    raw = pd.DataFrame({"Resolution time (in hrs)": pd.array(["1.5", "00:45:00", "-3", None], dtype="string")})
+    start = pd.Series(pd.to_datetime(["2024-01-01"] * 4, utc=True))
+    found = time_after(raw, start, "resolution time", unit="hours")
+    assert found.tolist()[:2] == [at("2024-01-01 01:30"), at("2024-01-01 00:45")]
+    assert found.isna().tolist() == [False, False, True, True]
+
+
+# ----------------------------------------------------------------------------------------------------------- bad input
+
+
+def test_a_broken_line_spoils_one_ticket(tmp_path):
+    lines = (FIXTURES / "zendesk" / "tickets.ndjson").read_text(encoding="utf-8").splitlines()
+    for place in (0, 2):
+        broken = lines.copy()
+        broken[place] = broken[place][:200]
+        path = tmp_path / f"{place}.ndjson"
+        path.write_text("\n".join(broken), encoding="utf-8")
+        frame = read_feedback([path], ReadConfig(format="zendesk")).frame
+        assert frame["skip"].notna().sum() == 1
+        assert frame["response_id"].nunique() == 4
+
+
+def test_columns_of_the_same_name_and_broken_rows(tmp_path):
+    (tmp_path / "r.csv").write_text(
+        "Review Id,Review Created (UTC),Review Title,Review Content,Review Stars,Review Stars\n"
+        '1,2024-01-01 10:00:00,Bad,"They never answered, not once",1,1\n'
+        "2,2024-01-02 10:00:00,Good,Works,5\n"
+        "3,2024-01-03 10:00:00,Fair,Works most of the time,3,3\n",
+        encoding="utf-8",
+    )
+    reading = read_feedback([tmp_path / "r.csv"])
+    assert reading.sources[0].format == "trustpilot"
+    assert reading.frame["rating"].tolist()[::2] == [1, 3]
+    assert reading.frame["skip"].notna().tolist() == [False, True, False]
+
+
+def assert_read_or_refused(path: Path, name: str) -> None:
+    """A table of unique ids, or an error of one line; anything else is a fault."""
+    told_in: str | Reading
+    try:
+        told_in = read_feedback([path], ReadConfig(format=name))
+    except InputError as error:
+        told_in = str(error)
+    assert "\n" not in told_in if isinstance(told_in, str) else told_in.frame["feedback_id"].is_unique
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = {
+    "zendesk": ["id", "ticket", "tickets", "users", "subject", "comments", "requester_id", "requester", "via", "status",
+                "satisfaction_rating", "metric_set", "created_at", "description", "assignee", "submitter_id"],
+    "intercom": ["id", "conversations", "source", "conversation_parts", "conversation_rating", "statistics", "tags",
+                 "contacts", "created_at", "state", "topics", "body", "author"],
+    "freshdesk": ["id", "subject", "conversations", "description_text", "stats", "status", "source", "responder_id",
+                  "notes"],
+    "app-store": ["data", "included", "attributes", "feed", "entry", "im:rating", "content", "relationships", "id",
+                  "rating"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEYS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_json_of_any_shape_is_read_or_refused_in_one_line(name, tmp_path, data):
+    objects = st.dictionaries(st.sampled_from(KEYS[name]), JSON | st.just("2024-01-01") | st.just([{}]), max_size=8)
+    nested = objects | st.lists(objects, max_size=3) | st.dictionaries(st.sampled_from(KEYS[name]), objects, max_size=4)
+    path = tmp_path / "any.json"
+    path.write_text(json.dumps(data.draw(nested)), encoding="utf-8")
+    assert_read_or_refused(path, name)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_tables_of_any_content_are_read_or_refused(tmp_path, data):
+    """Every column of an export with cells of any kind."""
+    path = data.draw(st.sampled_from([path for path in FILES if format_of(path) in MINE and path.suffix == ".csv"]))
+    raw = READERS.get("csv")(path, ReadConfig())
+    names = [name for name in raw.columns if not name.startswith("voc:")]
+    cell = st.sampled_from(
+        ["", "0", "-1", "5", "1e9", "99999999999", "2024-13-45", "12:99:00", "{}", '{"a": [1]}', "Ω\u200b"]
+    )
+    rows = data.draw(st.lists(st.tuples(*[cell] * len(names)), min_size=1, max_size=4))
+    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "any.csv", index=False)
+    assert_read_or_refused(tmp_path / "any.csv", format_of(path))
+
+
+@pytest.mark.parametrize("name", MINE)
+@pytest.mark.parametrize("content", ["", "x", "a,b\n1,2\n", "[]", "{}", '[{"a": 1}]', "[" * 3000, "\x00\x01\x02"])
+def test_a_named_format_that_does_not_fit(name, content, tmp_path):
+    (tmp_path / "wrong.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_feedback([tmp_path / "wrong.csv"], ReadConfig(format=name))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_workbook_has_no_headers(tmp_path):
+    (tmp_path / "w.xlsx").write_bytes(b"PK\x03\x04" + bytes(200))
+    assert headers_of(head_of(tmp_path / "w.xlsx")) == frozenset()
+
+
+def test_row_order_does_not_matter(tmp_path):
+    lines = (FIXTURES / "zendesk" / "tickets.ndjson").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "tickets.ndjson").write_text("\n".join(np.array(lines)[[2, 0, 3, 1]]), encoding="utf-8")
+    shuffled = read_feedback([tmp_path / "tickets.ndjson"]).frame.sort_values("feedback_id", ignore_index=True)
+    plain = of("zendesk/tickets.ndjson").sort_values("feedback_id", ignore_index=True)
+    pd.testing.assert_frame_equal(shuffled[sorted(shuffled)], plain[sorted(plain)])
+
+
+def test_a_skipped_row_keeps_its_reason():
+    raw = READERS.get("asknicely")(FIXTURES / "asknicely" / "responses.csv", ReadConfig())
+    assert raw[SKIP].notna().tolist() == [False, True, False, False]
