@@ -31,7 +31,7 @@ def clauses_of(*texts: str, feedback_id: str = "1") -> pd.DataFrame:
         ("Ottimo prodotto, lo consiglio", "positive"),
         ("Labai gera prekė, ačiū!", "positive"),
         ("El envío llegó tarde y roto", "negative"),
-        ("Obsługa beznadziejna", "negative"),
+        ("Obsługa była fatalna, nigdy więcej tu nie wrócę", "negative"),
         ("😡😡", "negative"),
     ],
 )

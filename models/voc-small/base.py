@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -114,8 +115,18 @@ def tokenizer(packed: Packed, kept: Sequence[int]) -> Tokenizer:
     return result
 
 
+def is_european(piece: str) -> bool:
+    """Whether the first letter is Latin, Cyrillic or Greek; pieces without a letter count too."""
+    letter = next((character for character in piece if character.isalpha()), None)
+    return letter is None or unicodedata.name(letter, "").startswith(("LATIN", "CYRILLIC", "GREEK"))
+
+
 def kept_pieces(packed: Packed, texts: Sequence[str], size: int) -> np.ndarray:
-    """Ids of the pieces to keep: special and single-character ones, those used at least twice, the likeliest others."""
+    """Ids of the pieces to keep: special and single-character ones, used ones, European scripts, the likeliest others.
+
+    Languages without training texts need their pieces too: with only the used and the likeliest 110,000, Lithuanian
+    fell into fragments and lost 9 points of accuracy.
+    """
     whole = tokenizer(packed, range(len(packed.pieces)))
     counts = np.zeros(len(packed.pieces), dtype=np.int64)
     for start in range(0, len(texts), 10_000):
@@ -124,6 +135,7 @@ def kept_pieces(packed: Packed, texts: Sequence[str], size: int) -> np.ndarray:
     length = np.array([len(piece.removeprefix("▁")) for piece in packed.pieces])
     rank = packed.scores.copy()
     rank[counts >= 2] += 100
+    rank[[is_european(piece) for piece in packed.pieces]] += 50
     rank[length <= 1] += 1000
     rank[[packed.bos, packed.eos, packed.pad, packed.unk]] += 10_000
     return np.sort(np.argsort(-rank, kind="stable")[:size])
@@ -149,7 +161,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with sentiment.parquet and the others")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--vocab-size", type=int, default=110_000)
+    parser.add_argument("--vocab-size", type=int, default=160_000)
     options = parser.parse_args()
     names = ("sentiment", "aspects", "aspects_native", "themes", "severity")
     frames = [pd.read_parquet(options.data / f"{name}.parquet", columns=["text", "split"]) for name in names]

@@ -31,7 +31,7 @@ UNLABELLED = {"clinc150": 2500, "multidogo": 1000, "app_reviews_4class": 1500}
 SEVERITY_HELD_BACK = 0.2
 
 
-def _digest(text: str) -> float:
+def digest(text: str) -> float:
     """A number in [0, 1) from the text alone: splits that survive re-ordering and new rows."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest()) / 2**48
 
@@ -59,12 +59,12 @@ def read_severity(folder: Path, *, held_back: bool) -> pd.DataFrame:
     # The same text must not be trained on under one name and measured under another.
     sentiment = pd.read_parquet(folder / "sentiment.parquet", columns=["text", "split"])
     elsewhere = set(sentiment.loc[sentiment["split"] != "train", "text"])
-    is_held_back = (frame["text"].map(_digest) < SEVERITY_HELD_BACK) | frame["text"].isin(elsewhere)
+    is_held_back = (frame["text"].map(digest) < SEVERITY_HELD_BACK) | frame["text"].isin(elsewhere)
     return frame[is_held_back == held_back]
 
 
 def _sample(frame: pd.DataFrame) -> pd.DataFrame:
-    order = frame["text"].map(_digest)
+    order = frame["text"].map(digest)
     rank = order.groupby([frame["source"], frame["lang"], frame["label"]]).rank(method="first")
     return frame[rank <= frame["source"].map(CAPS).fillna(1e9)]
 
@@ -82,7 +82,7 @@ def training_rows(folder: Path) -> pd.DataFrame:
     themes = pd.read_parquet(folder / "themes.parquet")
     themes = themes[(themes["split"] == "train") & themes["train_ok"]]
     themes = themes[themes["source"].isin(UNLABELLED)]
-    rank = themes["text"].map(_digest).groupby(themes["source"]).rank(method="first")
+    rank = themes["text"].map(digest).groupby(themes["source"]).rank(method="first")
     rows = pd.concat(
         [labelled, severity.assign(label=None), themes[rank <= themes["source"].map(UNLABELLED)].assign(label=None)]
     )

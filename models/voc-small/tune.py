@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from corpus import LABELS, TARGETS, read_aspects, read_sentiment, training_rows
+from corpus import LABELS, TARGETS, digest, read_aspects, read_sentiment, training_rows
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import f1_score
 from torch import Tensor
@@ -65,14 +65,26 @@ def replayed(corpus: Corpus, rows: pd.DataFrame, harmless: set[str]) -> Corpus:
 
 def read_small_sets() -> pd.DataFrame:
     """Seeds and opinions with what each knows: signals, severity, sentiment; nan where it does not say."""
-    seeds = read_seeds("train")
-    told = seeds["severity"].astype(float) >= COMPLAINS
-    seeds = seeds.assign(label=told.map({True: "negative", False: None}))
     opinions = pd.read_csv(Path(__file__).with_name("opinions.tsv"), sep="\t", keep_default_na=False, quoting=3)
     opinions = opinions.assign(severity=opinions["label"].map({"positive": 0.0}))
-    rows = pd.concat([seeds, opinions], ignore_index=True)
+    rows = pd.concat([with_sentiment(read_seeds("train")), opinions], ignore_index=True)
     targets = [TARGETS.get(label, (float("nan"),) * 3) for label in rows["label"]]
     return pd.concat([rows, pd.DataFrame(targets, columns=list(LABELS))], axis=1)
+
+
+def with_sentiment(seeds: pd.DataFrame) -> pd.DataFrame:
+    """Seeds that praise are positive; as many that complain are negative, language by language.
+
+    More of the one than of the other would teach a language that nothing else covers to be of that mood: with every
+    complaint used, 70 of 100 pleased Lithuanians were heard as angry.
+    """
+    severity = seeds["severity"].astype(float)
+    praises = (severity == 0) & (seeds["signals"] == "") & ~seeds["text"].str.contains(r"[?？]")
+    complains = severity >= COMPLAINS
+    order = seeds["text"].map(digest).where(complains)
+    n_praises = praises.groupby(seeds["lang"]).transform("sum")
+    is_negative = order.groupby(seeds["lang"]).rank() <= n_praises
+    return seeds.assign(label=praises.map({True: "positive"}).where(~is_negative, "negative"))
 
 
 def seeded(folder: Path, replay: Corpus) -> Corpus:
