@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from voc.config import ClausesConfig
+from voc.phrases import NO_SPACES, WORDS, Phrases, Words, alternatives, compiled
 from voc.rules import Rules, load
 from voc.tables import CLAUSES, FEEDBACK
 
@@ -60,36 +61,10 @@ EDGE = " \t\n\u3000,;|、，；•·"
 DASHES = "-–—/*+=>"
 """What joins clauses and belongs to none."""
 WORD = re.compile(r"[^\W\d_]")
-WORDS = re.compile(r"\w+")
-NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Scripts that put no space between words, so that a phrase may stand anywhere."""
+TWO_LETTERS = re.compile(r"[^\W\d_][^\n]*?[^\W\d_]")
 NO_TURN = frozenset({"prep", "case", "pobj", "dobj", "obj", "nsubj", "det", "amod", "nummod", "punct"})
 """Relations that a word which turns a clause never has, in English models' labels and in Universal Dependencies."""
 COMMAS = (",", "，", "、")
-GAP = 60
-"""Characters that `*` in a phrase may span: 'not only fast and kind but' still holds together."""
-
-
-@dataclass(frozen=True)
-class Phrases:
-    """Phrases of one language, found where a word begins: looking up each word is ten times faster than one pattern."""
-
-    opening: frozenset[str]
-    pattern: re.Pattern[str]
-    anywhere: bool
-
-    def find(self, text: str) -> Iterator[re.Match[str]]:
-        """Every phrase in `text`, the longest at each place; they do not overlap."""
-        if self.anywhere:
-            yield from self.pattern.finditer(text)
-            return
-        done = 0
-        for word in WORDS.finditer(text):
-            if word.start() < done or word[0].lower() not in self.opening:
-                continue
-            if found := self.pattern.match(text, word.start()):
-                done = found.end()
-                yield found
 
 
 @dataclass(frozen=True)
@@ -165,7 +140,11 @@ def sentence_cuts(text: str, splitter: Splitter) -> Cuts:
             end = chunk.start() + offset
             cut = end + len(text[end : end + SPAN]) - len(text[end : end + SPAN].lstrip())
             before, after = chunk[0][:offset], text[cut : cut + SPAN]
-            if after and not _goes_on(before, after, splitter.rules) and not LOST_SIGN.search(text[:end]):
+            if (
+                after
+                and not _goes_on(before, after, splitter.rules)
+                and not LOST_SIGN.search(text, max(end - 3, 0), end)
+            ):
                 cuts[cut] = not (ELLIPSIS.search(before) and after[0].islower())
     return cuts or _run_on_cuts(text, splitter.rules)
 
@@ -242,17 +221,18 @@ def _numbered(text: str, cuts: Cuts) -> Cuts:
 
 def _turns(text: str, splitter: Splitter, held: frozenset[int]) -> Cuts:
     """Where a comment turns against what it said."""
-    found = [(match.start(), match.span()) for match in splitter.turns.find(text)]
+    words = Words.of(text)
+    found = [(match.start(), match.span()) for match in splitter.turns.find(text, words)]
     found += [
         (match.start(), match.span())
-        for match in splitter.turns_after_comma.find(text)
+        for match in splitter.turns_after_comma.find(text, words)
         if text[: match.start()].rstrip().endswith(COMMAS)
     ]
     whole = {end for _, (_, end) in found}
-    found += [(match.end(), match.span()) for match in splitter.turn_ends.find(text) if match.end() not in whole]
+    found += [(match.end(), match.span()) for match in splitter.turn_ends.find(text, words) if match.end() not in whole]
     if splitter.concession and any(comma in text for comma in COMMAS):
         found += [(match.end(), match.span("word")) for match in splitter.concession.finditer(text)]
-    kept = [match.span() for match in splitter.keep.find(text)] if found else []
+    kept = [match.span() for match in splitter.keep.find(text, words)] if found else []
     return {
         cut: False
         for cut, (start, end) in found
@@ -263,22 +243,26 @@ def _turns(text: str, splitter: Splitter, held: frozenset[int]) -> Cuts:
 def _spans(text: str, cuts: Cuts, shortest: int) -> list[tuple[int, int]]:
     """Clauses between the cuts, without separators at their edges; what is too short to stand joins its neighbour."""
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
+    dense = not text.isascii() and bool(NO_SPACES.search(text))
     kept = [0]
     for cut, following in pairwise(edges[1:]):
-        left, right = text[kept[-1] : cut].strip(), text[cut:following].strip()
-        if _stands(left, cuts[cut], shortest) and _stands(right, cuts[cut], shortest):
+        sides = text[kept[-1] : cut].strip(), text[cut:following].strip()
+        stands = _is_sentence if cuts[cut] else partial(_is_turn, shortest=shortest, dense=dense)
+        if all(map(stands, sides)):
             kept.append(cut)
-    spans = [_trimmed(text, start, end) for start, end in zip(kept, [*kept[1:], len(text)], strict=True)]
+    spans = [_trimmed(text, start, end) for start, end in pairwise([*kept, len(text)])]
     found = [(start, end) for start, end in spans if start < end]
     return found or [(len(text) - len(text.lstrip()), len(text.rstrip()))]
 
 
-def _stands(part: str, sentence: bool, shortest: int) -> bool:  # noqa: FBT001
-    """Whether a part may be a clause of its own: a sentence needs a word, a turn needs `shortest` characters."""
-    letters = len(WORD.findall(part))
-    if NO_SPACES.search(part):
-        return letters >= (2 if sentence else max(shortest // 3, 2))
-    return letters >= 2 if sentence else len(part) >= shortest
+def _is_sentence(part: str) -> bool:
+    """Whether a sentence may be a clause of its own: it has two letters."""
+    return TWO_LETTERS.search(part) is not None
+
+
+def _is_turn(part: str, *, shortest: int, dense: bool) -> bool:
+    """Whether one side of a turn may be: it has `shortest` characters, a third in scripts that write words densely."""
+    return len(WORD.findall(part)) >= max(shortest // 3, 2) if dense else len(part) >= shortest
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -295,39 +279,20 @@ def _splitter(rules: Rules) -> Splitter:
     after_comma = [phrase[1:].strip() for phrase in rules.contrast if phrase.startswith(COMMAS)]
     return Splitter(
         rules=rules,
-        turns=_phrases([phrase for phrase in rules.contrast if not phrase.startswith(COMMAS)]),
-        turns_after_comma=_phrases(after_comma),
-        turn_ends=_phrases(rules.contrast_end, anywhere=True),
-        keep=_phrases([phrase.lstrip(",， ") for phrase in rules.keep]),
+        turns=compiled([phrase for phrase in rules.contrast if not phrase.startswith(COMMAS)]),
+        turns_after_comma=compiled(after_comma),
+        turn_ends=compiled(rules.contrast_end, anywhere=True),
+        keep=compiled([phrase.lstrip(",， ") for phrase in rules.keep]),
         concession=_concession(rules.concessive),
         ends=_ends(rules),
     )
-
-
-def _phrases(phrases: Sequence[str], *, anywhere: bool = False) -> Phrases:
-    spread = anywhere or any(NO_SPACES.search(phrase) for phrase in phrases)
-    opening = frozenset(found[0] for phrase in phrases if (found := WORDS.search(phrase)))
-    return Phrases(opening, re.compile(_alternatives(phrases, edges=not spread), re.IGNORECASE), spread)
-
-
-def _alternatives(phrases: Iterable[str], *, edges: bool) -> str:
-    ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-    return "|".join(_phrase(phrase, edges=edges) for phrase in ordered) or "(?!)"
-
-
-def _phrase(phrase: str, *, edges: bool) -> str:
-    """A phrase as a pattern: any white space between words, `*` for a few words, `#` for a number."""
-    body = r"\s+".join(re.escape(word) for word in phrase.split())
-    body = body.replace(r"\s+\*\s+", rf"\s[^.!?\n]{{0,{GAP}}}?\b").replace(r"\*", rf"[^.!?\n]{{0,{GAP}}}?")
-    body = body.replace(r"\#", r"\d+").replace("'", "['’]")
-    return f"(?:{body})" + (r"(?!\w)" if edges and re.search(r"[\w#]$", phrase) else "")
 
 
 def _concession(words: tuple[str, ...]) -> re.Pattern[str] | None:
     """'Although the room was small, | it was clean': the turn comes at the comma."""
     if not words:
         return None
-    opening = _alternatives(words, edges=not any(map(NO_SPACES.search, words)))
+    opening = alternatives(words, edges=not any(map(NO_SPACES.search, words)))
     return re.compile(
         rf"(?:^|[.!?\n]\s*)(?P<word>{opening})[^.!?\n,，]{{8,}}[,，]\s*(?![^.!?\n]{{0,40}}[,，])", re.IGNORECASE
     )

@@ -68,6 +68,7 @@ ALPHABETS = {
 }  # fmt: skip
 """Scripts that tell the language of a customer; Chinese characters with kana among them are Japanese."""
 SCRIPT = re.compile("|".join(f"(?P<{lang}>[{letters}])" for lang, letters in ALPHABETS.items()))
+ANY_SCRIPT = re.compile(f"[{''.join(ALPHABETS.values())}]")
 LEAST_SCRIPT = 0.3
 """Share of the letters in a script of its own that decides: the rest may be brands and English."""
 
@@ -98,7 +99,7 @@ def letters(text: str) -> str:
 
 def weight(text: str) -> int:
     """Letters of a text; those of other scripts than Latin count for more, the script alone tells much."""
-    if text.isascii():
+    if len(text) >= CLEAR or text.isascii():
         return len(text)
     return len(text) + 2 * len(OTHER_SCRIPTS.findall(text)) + 9 * len(SCRIPT.findall(text))
 
@@ -135,7 +136,7 @@ def _guess(text: str) -> Guess:
 
 def _by_script(text: str) -> str | None:
     """The language that the script alone tells; a little kana among Chinese characters makes it Japanese."""
-    if text.isascii():
+    if text.isascii() or not ANY_SCRIPT.search(text):
         return None
     counts = Counter(str(match.lastgroup) for match in SCRIPT.finditer(text))
     if sum(counts.values()) < LEAST_SCRIPT * len(text.replace(" ", "")):
@@ -148,7 +149,7 @@ def _by_script(text: str) -> str | None:
 def _by_stop_words(guess: Guess, text: str) -> Guess:
     """The guess of an unsure model, weighed by how many stop words of each language the text has."""
     words = WORD.findall(text.lower())
-    hits = {lang: sum(word in load(lang).stop_words for word in words) for lang in guess}
+    hits = {lang: sum(map(load(lang).stop_words.__contains__, words)) for lang in guess}
     most = max(hits.values())
     weighed = {lang: score * VOTE ** (hits[lang] - most) for lang, score in guess.items()}
     kept = fsum(guess.values())
