@@ -14,7 +14,7 @@ from voc.readers.answers import spans
 from voc.readers.cells import text_of
 from voc.readers.columns import DATES
 from voc.readers.fingerprints import plain
-from voc.readers.json_files import documents, table
+from voc.readers.json_files import documents, flat_table, flattened
 from voc.readers.recognition import BROKEN, LINE
 from voc.readers.turns import moment
 from voc.tables import TIME, Note
@@ -88,10 +88,10 @@ def from_json(path: Path, rows: Rows) -> pd.DataFrame:
     values: list[Values] = []
     broken: list[str | None] = []
     for document, line in found:
-        new = [{}] if line is not None else list(rows(document))
+        new = [{}] if line is not None else [flattened(row) for row in rows(document)]
         values += new
         broken += [line] * len(new)
-    frame = table(values)
+    frame = flat_table(values)
     for name in DATES:
         if name in frame:
             frame[name] = times(frame[name])

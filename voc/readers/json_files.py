@@ -89,7 +89,16 @@ def _whole(path: Path, encoding: encodings.Encoding) -> Any:
 
 def table(rows: list[Values]) -> pd.DataFrame:
     """Objects as a table: keys in order of appearance, nested objects flattened, lists as JSON text."""
-    flat = [dict(_flat(row)) for row in rows]
+    return flat_table([flattened(row) for row in rows])
+
+
+def flattened(row: Values) -> Values:
+    """An object without nesting: keys of inner objects after a dot, lists as JSON text."""
+    return dict(_flat(row))
+
+
+def flat_table(flat: list[Values]) -> pd.DataFrame:
+    """Flattened objects as a table."""
     names = dict.fromkeys(name for row in flat for name in row)
     if len(names) > COLUMNS:
         raise InputError(
@@ -97,7 +106,7 @@ def table(rows: list[Values]) -> pd.DataFrame:
         )
     return pd.DataFrame(
         {name: pd.Series([row.get(name) for row in flat], dtype=object).infer_objects() for name in names},
-        index=range(len(rows)),
+        index=range(len(flat)),
     )
 
 
