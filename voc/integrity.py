@@ -39,9 +39,9 @@ DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 HIGH, LOW = 0.9, 0.25
 """Where a score counts as very good or very bad, as its place on the scale: 9-10 and 0-2 of 0-10, 5 and 1-2 of 1-5."""
-SURE = 0.83
-"""Confidence that the text's verdict needs to contradict a score: at 0.83 15 of the 19 planted contradictions
-of the example are found and 6 of 2,000 rows are doubted wrongly. Guarded by the example's planted truths."""
+SURE = 0.9
+"""Confidence that the text's verdict needs to contradict a score: at 0.9 15 of the 19 planted contradictions
+of the example are found and 7 of 2,000 rows are doubted wrongly. Guarded by the example's planted truths."""
 USUAL, FEW, GRAVE = 0.05, 20, 0.6
 """Share of the very good scores with a negative text that is no surprise any more, and the severity that still is. In a
 French survey that asks for an explanation a tenth of the 9s and 10s come with a wish or a complaint, none of it false;

@@ -18,6 +18,9 @@ VERDICT = ("sentiment", "label", "confidence", "severity")
 SIGNAL_THRESHOLD = 0.5
 """Probability from which a signal is raised; guarded by the signal table in tests/test_quality.py."""
 
+PLEASED = 0.5
+"""Sentiment above which a clause raises no signal. Trades dangers told in a pleased tone for false alarms in praise."""
+
 
 def score_clauses(
     clauses: pd.DataFrame, config: SentimentConfig, progress: Progress = silent
@@ -27,7 +30,9 @@ def score_clauses(
     encoding = _encode(clauses["text"].tolist(), config, progress)
     columns = _verdicts(encoding.sentiment)
     names = np.array(SIGNALS)
-    signals = [" ".join(names[row >= SIGNAL_THRESHOLD]) for row in encoding.signals]
+    # Praise is no alarm: "they refunded me at once" is about money and fine.
+    raised = (encoding.signals >= SIGNAL_THRESHOLD) & (columns["sentiment"] <= PLEASED)[:, None]
+    signals = [" ".join(names[row]) for row in raised]
     columns |= {"severity": encoding.severity, "signals": pd.Series(signals, dtype="string").replace("", pd.NA)}
     return CLAUSES.add(clauses, **columns), encoding.vectors
 
