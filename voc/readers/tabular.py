@@ -24,6 +24,11 @@ BLOCK: Final = 2**18
 ROWS_AT_ONCE: Final = 50_000
 """Rows turned into a table together; more is no faster and takes more memory."""
 
+LARGEST: Final = 2**28
+BOMB: Final = 200
+"""Bytes that any packed file may unpack to, and how many times its own size beyond that: exports shrink 3 to 30 times.
+Guarded by `test_a_gzip_bomb_is_stopped`."""
+
 Blocks = Callable[[], Iterator[bytes]]
 
 
@@ -42,9 +47,12 @@ def blocks_of(path: Path) -> Iterator[bytes]:
     """The bytes of a file, unpacked where it is gzipped."""
     with path.open("rb") as raw:
         packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        most = max(LARGEST, BOMB * path.stat().st_size) if packed else None
         with gzip.open(raw) if packed else raw as file:
             try:
                 while block := file.read(BLOCK):
+                    if most is not None and file.tell() > most:
+                        raise InputError(f"{path.name} unpacks to more than {most >> 20:,} MB; unpack it yourself")
                     yield block
             except (EOFError, OSError) as error:
                 raise InputError(f"{path.name} is damaged: {error}") from error
@@ -85,6 +93,8 @@ def open_table(blocks: Blocks) -> Table:
     head = _head(texts)
     dialect = delimited.detect(head)
     _, rest = delimited.split_hint(head)
+    if not any(character.isprintable() and not character.isspace() for character in rest):
+        raise InputError("The file is empty: it begins with nothing but blank lines")
     layout = delimited.layout(head, dialect, is_figure, _is_known)
     rows = delimited.records(delimited.lines(chain([rest], texts)), dialect, len(layout.header))
     for _ in islice(rows, layout.above + layout.named):
