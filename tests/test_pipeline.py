@@ -91,7 +91,18 @@ def test_what_was_left_out_is_told_once(feedback: pd.DataFrame, tiny: str):
 def test_the_run_is_recorded(analysis: Analysis):
     assert analysis.model == "tiny " + "0" * 64
     assert analysis.settings["sentiment"]["model"] == "tiny"
-    stages = {"clean", "integrity", "language", "clauses", "sentiment", "themes", "metrics", "drivers", "issues"}
+    stages = {
+        "clean",
+        "integrity",
+        "language",
+        "privacy",
+        "clauses",
+        "sentiment",
+        "themes",
+        "metrics",
+        "drivers",
+        "issues",
+    }
     assert set(analysis.timings) == stages
     assert all(seconds >= 0 for seconds in analysis.timings.values())
 

@@ -7,6 +7,7 @@ those who want a verdict per text and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
 from voc.language import detect_language
 from voc.metrics import measure
+from voc.privacy import count_masked, mask_personal_data, mask_text
 from voc.sentiment import score_clauses, score_comments, score_texts
 from voc.tables import FEEDBACK, Analysis, Note, Progress, silent, tally
 from voc.themes import find_themes
@@ -48,6 +50,8 @@ def analyze(
     feedback = run(clean, feedback, config.clean)
     feedback = run(check_integrity, feedback, config.integrity)
     feedback = run(detect_language, feedback, config.language)
+    # From here on nobody's address or number is in the table: what is written, quoted or drawn comes out of it.
+    feedback = run(mask_personal_data, feedback, config.privacy)
     # 2. A customer praises and complains in one breath: judge clause by clause.
     clauses = run(split_clauses, feedback, config.clauses)
     clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
@@ -66,8 +70,8 @@ def analyze(
         metrics=metrics,
         drivers=drivers,
         issues=issues,
-        settings=to_mapping(config),
-        notes=(*notes, *_notes(feedback, clauses, metrics, config)),
+        settings=_settings(config),
+        notes=(*_safe(notes, config), *_notes(feedback, clauses, metrics, config)),
         model=_model_name(config.sentiment.model),
         timings=timings,
     )
@@ -131,6 +135,7 @@ def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame,
         *_marks(feedback, "skip", "clean", "skipped"),
         *_marks(feedback, "suspect", "integrity", "doubted" + _doubt(config)),
         *_language_notes(feedback),
+        *_privacy_notes(feedback, config),
         *_theme_notes(clauses, config),
         *_metric_notes(metrics, config),
     )
@@ -148,6 +153,29 @@ def _marks(feedback: pd.DataFrame, column: str, stage: str, told: str) -> list[N
 def _language_notes(feedback: pd.DataFrame) -> list[Note]:
     unknown = int((feedback["lang"].eq("und") & feedback["skip"].isna()).sum())
     return [Note("language", "in a language that could not be told", unknown)] if unknown else []
+
+
+def _privacy_notes(feedback: pd.DataFrame, config: Config) -> list[Note]:
+    """How much personal data was masked, by kind; or that none was, because the user asked for it."""
+    if config.privacy.keep:
+        return [Note("privacy", "Personal data was kept as it is (privacy.keep)")]
+    found = count_masked(feedback)
+    people = found.pop("PSEUDONYM", 0)
+    notes = [Note("privacy", f"masked: [{kind}]", count) for kind, count in found.items()]
+    if people:
+        notes.append(Note("privacy", "ids that are addresses, numbers or names became pseudonyms", people))
+    return notes
+
+
+def _safe(notes: Sequence[Note], config: Config) -> Sequence[Note]:
+    """Notes of a reader may quote the file."""
+    return notes if config.privacy.keep else [replace(note, text=mask_text(note.text)) for note in notes]
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """The settings as they are stored: beside the pseudonyms a salt would be no secret."""
+    hidden = replace(config.privacy, salt="hidden" if config.privacy.salt else "")
+    return to_mapping(replace(config, privacy=hidden))
 
 
 def _theme_notes(clauses: pd.DataFrame, config: Config) -> list[Note]:

@@ -37,6 +37,11 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 @click.option("--by", multiple=True, metavar="COLUMN", help="Figures by this column too (repeatable).")
 @click.option("--themes-of", type=click.Choice(["complaints", "praise", "everything"]), help="What to group and rank.")
 @click.option("--model", metavar="NAME", help="The model that reads the comments, by name or folder.")
+@click.option(
+    "--keep-personal-data",
+    is_flag=True,
+    help="Write e-mail addresses, telephone, card and account numbers as they are; they are masked otherwise.",
+)
 @reading_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print columns as recognised, all notes and timings too.")
@@ -47,6 +52,7 @@ def analyze(
     by: tuple[str, ...],
     themes_of: str | None,
     model: str | None,
+    keep_personal_data: bool,
     settings_file: Path | None,
     assignments: tuple[str, ...],
     quiet: bool,
@@ -62,6 +68,7 @@ def analyze(
         raise click.UsageError("--quiet and --verbose exclude each other")
     named: dict[str, dict[str, Any]] = {
         "sentiment": {"model": model},
+        "privacy": {"keep": keep_personal_data or None},
         "themes": {"of": themes_of},
         "metrics": {"by": by},
     }
