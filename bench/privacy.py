@@ -103,19 +103,15 @@ def speed(n: int = COMMENTS) -> float:
 def main() -> None:
     rows = table()
     alike = sum(not row.spans for row in rows)
-    print(
     countries = len({row.country for row in rows})
     print(f"\npersonal data: {len(rows)} texts of {countries} countries, {alike} of them look-alikes alone")
-    )
     for country in (True, False):
         counts, errors = measure(rows, country=country)
         print("  country known" if country else "  language alone known")
         for kind, each in counts.items():
             if each["right"] + each["missed"]:
-                print(
                 there = each["right"] + each["missed"]
                 print(f"    {kind:8} precision {precision(each):.3f}  recall {recall(each):.3f}  n {there}")
-                )
         whole = sum(counts.values(), Counter())
         print(f"    {'all':8} precision {precision(whole):.3f}  recall {recall(whole):.3f}")
         if "--misses" in sys.argv:
