@@ -1,4 +1,5 @@
-"""Rows that should not be trusted, marked with a reason in `suspect`: duplicates, and scores that contradict the text.
+"""Rows that should not be trusted, with a reason in `suspect` and how sure that is in `suspect_confidence`: copies,
+keyboard mash, scores that are asked for or clicked through, and scores that contradict the text.
 
 A mark is no verdict: rows stay, and the config says whether they count. Many customers write "good service"; that alone
 is never suspicious. Each check gives one series of reasons and the first reason stays, so that a new check is one more
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from voc.config import IntegrityConfig
+from voc.habits import again, bursts, clicked_through, gibberish, pleading
 from voc.scores import parse_scale
 from voc.tables import FEEDBACK
 
@@ -33,6 +35,9 @@ MARGIN = 0.2
 errors at 0.9."""
 SEED = 7
 Numbers: TypeAlias = npt.NDArray[np.uint32]
+
+COPY, NEAR, PASTED, MASH, PLEADED, CLICKED, AGAIN, CONTRADICTION = 0.95, 0.8, 0.9, 0.8, 0.8, 0.6, 0.6, 0.6
+"""How sure a mark is, by kind: what the words prove before what a habit suggests."""
 
 LETTERS = re.compile(r"[\W\d_]+")
 DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -54,7 +59,14 @@ def check_integrity(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.DataF
     Of a group of copies the first by `created_at`, then `feedback_id`, stays trusted. Skipped rows are not compared.
     """
     feedback = FEEDBACK.check(feedback, "clean_text")
-    return _mark(feedback, [_duplicates(feedback, config.near_duplicate_similarity)])
+    copies = _duplicates(feedback, config.near_duplicate_similarity)
+    exact = copies.where(copies.str.startswith("duplicate").fillna(value=False))
+    found = [
+        (bursts(feedback, copies), PASTED), (exact, COPY), (copies, NEAR), (gibberish(feedback), MASH),
+        (pleading(feedback), PLEADED), (clicked_through(feedback), CLICKED),
+        (again(feedback), AGAIN),
+    ]  # fmt: skip
+    return _mark(feedback, found)
 
 
 def mark_contradictions(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.DataFrame:  # noqa: ARG001
@@ -63,15 +75,18 @@ def mark_contradictions(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.D
     Needs `label` and `confidence`; an earlier reason stays. Scores without a scale are not judged.
     """
     feedback = FEEDBACK.check(feedback, "label", "confidence")
-    return _mark(feedback, [_contradictions(feedback)])
+    return _mark(feedback, [(_contradictions(feedback), CONTRADICTION)])
 
 
-def _mark(feedback: pd.DataFrame, found: Sequence[pd.Series]) -> pd.DataFrame:
-    """The first reason of each row, an earlier mark before all."""
-    reasons = feedback["suspect"] if "suspect" in feedback else pd.Series(pd.NA, index=feedback.index, dtype="string")
-    for each in found:
+def _mark(feedback: pd.DataFrame, found: Sequence[tuple[pd.Series, float]]) -> pd.DataFrame:
+    """The first reason of each row with its confidence, an earlier mark before all."""
+    blank = pd.Series(pd.NA, index=feedback.index)
+    reasons = feedback["suspect"] if "suspect" in feedback else blank.astype("string")
+    sure = feedback["suspect_confidence"] if "suspect_confidence" in feedback else blank.astype("Float32")
+    for each, confidence in found:
+        sure = sure.mask(reasons.isna() & each.notna(), confidence)
         reasons = reasons.fillna(each)
-    return FEEDBACK.add(feedback, suspect=reasons)
+    return FEEDBACK.add(feedback, suspect=reasons, suspect_confidence=sure)
 
 
 def _order(feedback: pd.DataFrame) -> pd.DataFrame:

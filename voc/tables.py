@@ -123,6 +123,7 @@ FEEDBACK = Schema(
         "skip": Column("string", "why the row is left out of the analysis; missing = used", "read, clean"),
         "cut": Column("boolean", "whether clean_text was cut at clean.max_characters", "clean"),
         "suspect": Column("string", "why the row should not be trusted; missing = trusted", "integrity"),
+        "suspect_confidence": Column("Float32", "how sure that doubt is, 0-1", "integrity"),
         "lang": Column("string", "ISO 639-1 code, 'und' where it cannot be told", "language"),
         "lang_score": Column("Float32", "confidence of the language, 0-1", "language"),
         "masked": Column(

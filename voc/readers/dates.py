@@ -198,10 +198,10 @@ def _name_parts(cell: str) -> tuple[int | None, int | None, int | None, str]:
     if place is None:
         return None, None, None, ""
     month = month_numbers()[normalise(tokens[place])]
-    before = [token for token in tokens[:place] if token.strip("'").isdigit()]
-    after = [token for token in tokens[place + 1 :] if token.strip("'").isdigit()]
+    before = [token for token in tokens[:place] if token.strip("'").isdecimal()]
+    after = [token for token in tokens[place + 1 :] if token.strip("'").isdecimal()]
     dashed = bool(re.fullmatch(r"[^\W\d_]+\.?[-/’'](\d{2})", cell))
-    year = next((int(t) for t in [*before, *after] if len(t) == 4 and t.isdigit()), None)
+    year = next((int(t) for t in [*before, *after] if len(t) == 4 and t.isdecimal()), None)
     days = [int(t.strip("'")) for t in [*before, *after] if len(t.strip("'")) <= 2]
     if year is None and (len(days) == 2 or dashed or any(t.startswith("'") for t in after) or (days and days[-1] > 31)):
         year = days.pop()
