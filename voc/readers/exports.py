@@ -14,7 +14,7 @@ from voc.readers.answers import spans
 from voc.readers.cells import text_of
 from voc.readers.columns import DATES
 from voc.readers.fingerprints import plain
-from voc.readers.json_files import documents, flat_table, flattened
+from voc.readers.json_files import documents, table
 from voc.readers.recognition import BROKEN, LINE
 from voc.readers.turns import moment
 from voc.tables import TIME, Note
@@ -85,13 +85,15 @@ def from_json(path: Path, rows: Rows) -> pd.DataFrame:
     Lines are turned into rows one by one, so that what a row leaves out takes no memory.
     """
     encoding, found = documents(path)
-    values: list[Values] = []
     broken: list[str | None] = []
-    for document, line in found:
-        new = [{}] if line is not None else [flattened(row) for row in rows(document)]
-        values += new
-        broken += [line] * len(new)
-    frame = flat_table(values)
+
+    def told() -> Iterator[Values]:
+        for document, line in found:
+            for row in [{}] if line is not None else rows(document):
+                broken.append(line)
+                yield row
+
+    frame = table(told())
     for name in DATES:
         if name in frame:
             frame[name] = times(frame[name])

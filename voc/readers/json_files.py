@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -87,26 +87,28 @@ def _whole(path: Path, encoding: encodings.Encoding) -> Any:
         raise InputError(f"{path.name} is not valid JSON: {_plain(error)}") from error
 
 
-def table(rows: list[Values]) -> pd.DataFrame:
-    """Objects as a table: keys in order of appearance, nested objects flattened, lists as JSON text."""
-    return flat_table([flattened(row) for row in rows])
+def table(rows: Iterable[Values]) -> pd.DataFrame:
+    """Objects as a table: keys in order of appearance, nested objects flattened, lists as JSON text.
 
-
-def flattened(row: Values) -> Values:
-    """An object without nesting: keys of inner objects after a dot, lists as JSON text."""
-    return dict(_flat(row))
-
-
-def flat_table(flat: list[Values]) -> pd.DataFrame:
-    """Flattened objects as a table."""
-    names = dict.fromkeys(name for row in flat for name in row)
-    if len(names) > COLUMNS:
-        raise InputError(
-            f"The objects have {len(names)} different keys, more than {COLUMNS}: keys seem to be ids, not columns"
-        )
+    Rows become columns one by one: a stream of them takes the memory of its cells, not of its objects.
+    """
+    columns: dict[str, list[Any]] = {}
+    n_rows = 0
+    for n_rows, row in enumerate(rows, start=1):
+        flat = dict(_flat(row))
+        for name in flat:
+            if name not in columns:
+                columns[name] = [None] * (n_rows - 1)
+        if len(columns) > COLUMNS:
+            raise InputError(
+                f"The first {n_rows} objects have {len(columns)} different keys, more than {COLUMNS}: keys seem to be "
+                "ids, not columns"
+            )
+        for name, cells in columns.items():
+            cells.append(flat.get(name))
     return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in flat], dtype=object).infer_objects() for name in names},
-        index=range(len(flat)),
+        {name: pd.Series(columns.pop(name), dtype=object).infer_objects() for name in list(columns)},
+        index=range(n_rows),
     )
 
 

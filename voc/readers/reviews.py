@@ -93,7 +93,7 @@ def _rows(document: Any) -> Iterator[Values]:
         elif "attributes" in page:
             yield _from_connect(page, {})
         else:
-            answers = {each.get("id"): each for each in objects(page.get("included"))}
+            answers = {key: each for each in objects(page.get("included")) if (key := words(each.get("id")))}
             yield from (_from_connect(each, answers) for each in objects(page.get("data")))
 
 

@@ -127,7 +127,7 @@ def _row(ticket: Values, roles: Roles) -> Values:
     return {
         **{key: value for key, value in ticket.items() if key not in {"comments", "description", "raw_subject"}},
         **found,
-        N_COMMENTS: len(objects(ticket.get("comments"))),
+        N_COMMENTS: len(_comments(ticket)),
         "id": first(ticket.get("id"), ticket.get("ticket_id")),
         "created_at": created,
         "requester_id": _customer(ticket),
@@ -146,13 +146,19 @@ def _customer(ticket: Values) -> Any:
 
 
 def _turns(ticket: Values, roles: Roles) -> Iterator[Turn]:
-    comments = objects(ticket.get("comments"))
+    comments = _comments(ticket)
     if not comments and _key(ticket.get("submitter_id")) in ("", _key(ticket.get("requester_id"))):
         yield Turn("customer", words(ticket.get("description")), moment(ticket.get("created_at")))
     for place, comment in enumerate(comments):
         body = first(*(words(comment.get(key)) for key in ("body", "plain_body", "html_body"))) or ""
         name = words(within(comment, "author", "name")) or words(comment.get("author"))
         yield Turn(_speaker(comment, ticket, roles, place), body, moment(comment.get("created_at")), name or None)
+
+
+def _comments(ticket: Values) -> list[Values]:
+    """The comments, also where they stand as the page that the API gives."""
+    found = ticket.get("comments")
+    return objects(within(found, "comments") or found)
 
 
 def _speaker(comment: Values, ticket: Values, roles: Roles, place: int) -> Speaker:
@@ -233,7 +239,7 @@ def _sent(raw: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def finish(parts: pd.DataFrame, options: ReadConfig) -> pd.DataFrame:
-    """All tickets of all files, each once, with what the ticket list knows of it."""
+    """The tickets of all files, with what the ticket list knows of each."""
     listed = parts.get(LIST, pd.Series(pd.NA, index=parts.index, dtype="string")).notna()
     notes: list[Note] = []
     if listed.any() and not listed.all():
