@@ -60,7 +60,7 @@ class Rules:
     """What mail programs and survey tools write around a customer's words, by kind, for the channels."""
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Words beside a number that say what it is: `things` that have numbers (order, account), `signs` (number, no.),
-    `names` that are both (Bestellnummer), `products`, `phones`, `identities`; a hyphen at the end stands for any ending."""
+    `names` that are both (Bestellnummer), `products`, `phones`, `identities`; a hyphen at the end: any ending."""
 
     @cached_property
     def stop_words(self) -> frozenset[str]:

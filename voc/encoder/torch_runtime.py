@@ -74,7 +74,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
         if kind == "int8":
             weights[f"{stem}.weight"] = (values.astype(np.float32) * stored[f"{stem}.scale"]).T
         elif kind == "int4":
-            blocks = values.astype(np.float32).reshape(len(values), -1, 32)
+            blocks: np.ndarray = values.astype(np.float32).reshape(len(values), -1, 32)
             weights[f"{stem}.weight"] = (blocks * stored[f"{stem}.scale"].astype(np.float32)[..., None]).reshape(
                 len(values), -1
             )
