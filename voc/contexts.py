@@ -31,6 +31,25 @@ COPULAS = frozenset(
         "buvo", "ir", "on", "är", "er", "var", "je", "byl", "este", "е", "είναι", "fue",
     }
 )  # fmt: skip
+ARTICLES = COPULAS | {
+    "the",
+    "my",
+    "el",
+    "la",
+    "le",
+    "il",
+    "o",
+    "a",
+    "os",
+    "as",
+    "der",
+    "die",
+    "das",
+    "mein",
+    "meine",
+    "mi",
+}
+"""Words between the name of a number and the number that take up no reach: "número de cliente es el 7781234"."""
 DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 FILLING = " \t:：#＃.は는은이가是为為=-「『【[("
 LEAST_ALONE = 5
@@ -65,7 +84,10 @@ def before(text: str, start: int) -> Context:
 
 @lru_cache(maxsize=4096)
 def _read(tail: str) -> Context:
-    tokens = [_bare(token) for token in TOKEN.findall(tail)][: -REACH - 1 : -1]
+    tokens = [_bare(token) for token in reversed(TOKEN.findall(tail)[-REACH - 3 :])]
+    while tokens and tokens[0] in ARTICLES:
+        tokens = tokens[1:]
+    tokens = tokens[: REACH + 1]
     at = {role: [place for place, token in enumerate(tokens) if role in _roles(token)] for role in ROLES}
     dense = _dense(tail)
     product = _first(at["products"], 3)
@@ -75,7 +97,7 @@ def _read(tail: str) -> Context:
     documented = not _openings().isdisjoint(tokens) or DENSE.search(tail) is not None
     return Context(
         named=named < min(REACH, product + 1, phone + 1),
-        thing=bool(at["things"]) and at["things"][0] <= (1 if tokens[0] in COPULAS else 0),
+        thing=bool(at["things"]) and at["things"][0] == 0,
         product=(product < REACH and product < named) or "products" in dense,
         phone=phone < REACH or "phones" in dense,
         identity=documented and _identity(tail, at, tokens),
@@ -93,7 +115,7 @@ def _named(tokens: list[str], at: dict[str, list[int]]) -> int:
     near = _first(at["names"], 2)
     for thing in at["things"]:
         for sign in at["signs"]:
-            behind = sign < thing <= sign + 2 and sign <= 2
+            behind = sign < thing <= sign + 3 and sign <= 2
             ahead = thing < sign <= thing + 3 and thing <= 1 and tokens[sign] not in SHORT_SIGNS
             if behind or ahead:
                 near = min(near, sign, thing)
@@ -116,6 +138,7 @@ def _identity(tail: str, at: dict[str, list[int]], tokens: list[str]) -> bool:
     return len(found[0]) > LEAST_ALONE or any(sign <= 1 and tokens[sign] not in {"no", "on"} for sign in at["signs"])
 
 
+@lru_cache(maxsize=8192)
 def _bare(token: str) -> str:
     return "n°" if token in {"n°", "nº", "№"} else re.sub(r"[-'’]", "", token)
 

@@ -44,12 +44,12 @@ EMAIL = re.compile(
 URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\d?\.)[^\s<>\"“”„«»]*[^\s<>\"'“”„«».,;:!?)\]}…]", re.IGNORECASE)
 TELLING = frozenset(
     {
-        "token", "key", "apikey", "api_key", "access_token", "auth", "authorization", "session", "sessionid", "sid",
+        "token", "key", "apikey", "accesstoken", "auth", "authorization", "session", "sessionid", "sid",
         "sess", "phpsessid", "jsessionid", "pwd", "password", "pass", "passwd", "code", "otp", "pin", "secret", "sig",
         "signature", "access", "invite", "hash", "jwt", "ticket", "email", "mail", "user", "username", "uid",
-        "userid", "user_id", "customer", "customer_id", "customerid", "client", "account", "account_id", "order",
-        "order_id", "orderid", "orderno", "booking", "reference", "ref_id", "phone", "tel", "mobile", "name",
-        "firstname", "lastname", "invoice", "contract", "tracking", "contact_id", "recipient",
+        "userid", "customer", "customerid", "client", "account", "accountid", "order",
+        "orderid", "orderno", "booking", "reference", "refid", "phone", "tel", "mobile", "name",
+        "firstname", "lastname", "invoice", "contract", "tracking", "contactid", "recipient",
     }
 )  # fmt: skip
 """Parameters of an address that open a door or name a person."""
@@ -66,6 +66,8 @@ IBAN = re.compile(
 CARD = re.compile(rf"(?<![{WORDS}.,#+])\d(?:[ \u00a0-]?\d){{12,18}}(?![{WORDS}]|[.,]\d)")
 LONG_NUMBER = re.compile(r"\d(?:[ .\-/]?[A-Za-z\d]){3}(?:[ .\-/]?[A-Za-z+\d]){2}")
 """What every national id has: a digit and five more letters or digits."""
+ANY_ID = re.compile("|".join({each.written.pattern: None for each in IDENTIFIERS}), re.IGNORECASE | re.ASCII)
+"""Whether any of the patterns fits: one pass instead of forty."""
 ROOM = 24
 """Characters around it that an id may reach to; the longest has 22."""
 IPV4 = re.compile(r"(?<![\w.,-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)")
@@ -139,7 +141,10 @@ def _tells(url: str) -> bool:
     ):
         return True
     pairs = [pair.partition("=") for part in rest for pair in part.split("&")]
-    return any((len(value) > 3 and name.lower() in TELLING) or SECRET.fullmatch(value) for name, _, value in pairs)
+    return any(
+        (len(value) > 3 and re.sub(r"[_-]", "", name.lower()) in TELLING) or SECRET.fullmatch(value)
+        for name, _, value in pairs
+    )
 
 
 def _emails(text: str, _: Sequence[str]) -> Iterator[Span]:
@@ -188,6 +193,8 @@ def _is_ipv6(written: str) -> bool:
 
 def _identifiers(text: str, regions: Sequence[str]) -> Iterator[Span]:
     for low, high in _neighbourhoods(text):
+        if not ANY_ID.search(text, low, high):
+            continue
         for identifier in IDENTIFIERS:
             for match in identifier.written.finditer(text, low, high):
                 if identifier.check(bare(match[0])) and _believed(identifier, text, match.start(), regions):

@@ -21,7 +21,7 @@ import pandas as pd
 from voc.config import PrivacyConfig
 from voc.countries import country_of
 from voc.names import NameFinder, name_finder
-from voc.personal import KINDS, Span, find, masked
+from voc.personal import KINDS, Span, find, masked, worth_a_look
 from voc.tables import FEEDBACK
 from voc.telephones import LANGUAGE_REGIONS
 
@@ -89,7 +89,7 @@ def mask_personal_data(feedback: pd.DataFrame, config: PrivacyConfig) -> pd.Data
         regions = _regions(feedback, config.region)
         langs = feedback["lang"].fillna("und").tolist() if "lang" in feedback else ["und"] * len(feedback)
         masker = _masker(name_finder() if config.names else None)
-        feedback = _comments(feedback, masker, regions, langs, kinds)
+        feedback = _comments(feedback, masker, regions, langs, kinds, names=config.names)
         for name in feedback.columns:
             if name not in {"text", "clean_text", *UNTOUCHED}:
                 feedback[name] = _column(feedback[name], config, masker, regions, kinds)
@@ -139,13 +139,25 @@ def _free(at: tuple[int, int], spans: Sequence[Span]) -> bool:
 
 
 def _comments(
-    feedback: pd.DataFrame, masker: Masker, regions: list[tuple[str, ...]], langs: list[str], kinds: list[list[str]]
+    feedback: pd.DataFrame,
+    masker: Masker,
+    regions: list[tuple[str, ...]],
+    langs: list[str],
+    kinds: list[list[str]],
+    *,
+    names: bool,
 ) -> pd.DataFrame:
     """`text` and `clean_text` masked, each for itself; a row that has nothing left is skipped."""
     raw = feedback["text"].fillna("").tolist()
     clean = feedback["clean_text"].fillna("").tolist() if "clean_text" in feedback else raw
     originals, readables, emptied = [], [], []
+    plain = not names
     for place, (text, read) in enumerate(zip(raw, clean, strict=True)):
+        if plain and not worth_a_look(read) and (text is read or text == read or not _hides(text)):
+            originals.append(text)
+            readables.append(read)
+            emptied.append(False)
+            continue
         readable, found = masker(read, regions[place], langs[place])
         original, hidden = _original(text, (readable, found), masker, regions[place], langs[place])
         kinds[place] += found if len(found) > len(hidden) else hidden
@@ -173,6 +185,11 @@ def _original(
             original, seen = plain, more
     missing = Counter(read[1]) - Counter(seen)
     return read if missing else (original, seen)
+
+
+def _hides(text: str) -> bool:
+    """Whether an original may hold something personal, in sight or behind markup."""
+    return worth_a_look(text) or HIDDEN.search(text) is not None
 
 
 def _plain(text: str) -> str:
