@@ -36,8 +36,9 @@ LINKS = frozenset(
 )
 """Little words that hold a phrase together: lack of respect, tempi di attesa, salle de bain."""
 
-TEXTS = 500
-"""The most central texts of a theme that its name is made of: more cost time and change no label."""
+FEW_TEXTS, TEXTS, CENTRAL_SHARE = 10, 500, 0.6
+"""The most central texts of a theme that its name is made of: this share, but 10 at least and 500 at most. What sits at
+a theme's edge is often something else, in whatever language; fewer leave small themes without words heard twice."""
 
 ARTICLES = {
     "en": "the a an my our their his her your this these no of",
@@ -113,8 +114,9 @@ def name_themes(texts: pd.DataFrame, *, keywords: int) -> list[Name]:
 
     `texts` holds one row per distinct text: `text`, `lang`, `feedback_id`, `theme`, `weight`, and `fit` to its theme.
     """
-    central = texts.sort_values("fit", ascending=False, kind="stable").groupby("theme", sort=False).head(TEXTS)
-    texts = central.sort_index()
+    order = texts["fit"].groupby(texts["theme"]).rank(ascending=False, method="first")
+    sizes = texts.groupby("theme")["fit"].transform("size")
+    texts = texts[order <= np.clip(np.ceil(CENTRAL_SHARE * sizes), FEW_TEXTS, TEXTS)]
     vocabularies = _count(texts)
     terms = {lang: _typical(vocabulary, lang) for lang, vocabulary in vocabularies.items()}
     names, taken = [], set[str]()
