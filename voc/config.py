@@ -30,6 +30,8 @@ class ReadConfig:
     rating: str | None = None
     customer: str | None = None
     channel: str | None = None
+    speaker: tuple[str, ...] = ()
+    """Speakers in transcripts who are customers, where no word such as Customer says so."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,16 @@ from voc.readers import (  # importing them registers their formats
     helpdesks,
     intercom,
     json_files,
+    json_turns,
+    mail,
     nps_tools,
     parquet,
     reviews,
     sheets,
+    slack,
+    surveys,
     tabular,
+    transcripts,
     zendesk,
 )
 from voc.readers.columns import find_text
@@ -22,7 +27,7 @@ from voc.readers.reading import read, read_feedback
 from voc.readers.recognition import Guess, Reading, Recognition
 
 __all__ = [
-    "READERS", "Guess", "Head", "Reader", "Reading", "Recognition", "find_text",
-    "helpdesks", "intercom", "json_files", "nps_tools", "parquet", "read", "read_feedback", "reader", "reviews",
-    "sheets", "tabular", "zendesk",
+    "READERS", "Guess", "Head", "Reader", "Reading", "Recognition", "find_text", "helpdesks", "intercom",
+    "json_files", "json_turns", "mail", "nps_tools", "parquet", "read", "read_feedback", "reader", "reviews",
+    "sheets", "slack", "surveys", "tabular", "transcripts", "zendesk",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ LARGEST: Final = 2**31
 MOST_FILES: Final = 50_000
 BLOCK: Final = 2**20
 HIDDEN: Final = ("__MACOSX", ".")
-DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 """What zipfile raises on damaged, encrypted and unknown kinds of members."""
 
 
