@@ -66,8 +66,8 @@ LONGEST_ATTRIBUTION = 300
 SHORT_TAIL = 7
 """Lines below the quoted history, under a reply that stands above it, that are still a footer: what customers add below
 is longer or has an opening line alone above. From the email_reply_trimmer set; guarded by test_footer_or_reply."""
-LONGEST_MAIL = 200_000
-"""Characters of a mail that are read: ten times what a comment may have, and history stands at the end."""
+LONGEST_MAIL = 30_000
+"""Characters of a mail that are read: more than a comment may have, and history stands at the end. Bounds the time."""
 SIGNATURE_LINES = 12
 """Lines below a `--` at most for a signature; longer text goes on."""
 
@@ -97,6 +97,7 @@ def own_words(text: str) -> str:
 
 def is_mail(text: str) -> bool:
     """Whether a text cannot be anything but a mail with its history."""
+    text = text[:LONGEST_MAIL]
     if "\n" not in text or not ("\n>" in text or ("@" in text and AT.search(text))):
         return False
     lines = text.split("\n")
@@ -121,7 +122,9 @@ def kinds(lines: Sequence[str]) -> str:
 def opened(text: str) -> str:
     """The lines of the mail; where a mail lost its line ends, an attribution within a line gets them back."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not any(len(line) > 60 and (":" in line or "：" in line) for line in text.split("\n")):
+    if len(text) > LONGEST_MAIL // 3 or not any(
+        len(line) > 60 and (":" in line or "：" in line) for line in text.split("\n")
+    ):
         return text
     text = inline_separator().sub(r"\n\1\n", text)
     return inline_attribution().sub(lambda match: _broken_out(match[0]), text)
@@ -132,11 +135,13 @@ def _broken_out(found: str) -> str:
     return f"\n{found.strip()}\n" if sure else found
 
 
-def _kind(line: str) -> str:
+def _kind(line: str) -> str:  # noqa: PLR0911
     if not line.strip():
         return BLANK
     if QUOTED.match(line):
         return QUOTE
+    if len(line) > LONGEST_ATTRIBUTION:
+        return TEXT
     if SIGNATURE_MARK.match(line):
         return DASHES
     if LONG_RULE.match(line):
@@ -208,7 +213,7 @@ def _mark_attributions(lines: Sequence[str], shape: list[str]) -> None:
 def _attribution(lines: Sequence[str], shape: Sequence[str], end: int) -> int | None:
     """The first line of the attribution that ends in line `end`; None where there is none."""
     last = lines[end].strip()
-    if not (ENDING.search(last) or wrote().search(last)):
+    if not (ENDING.search(last) or ((DATE.search(last) or TIME.search(last)) and wrote_last().search(last))):
         return None
     quoted = QUOTE in next((kind for kind in shape[end + 1 : end + 4] if kind != BLANK), "") or _barred(lines, end)
     parts: list[str] = []
@@ -272,7 +277,7 @@ def _mark_bars(lines: Sequence[str], shape: list[str]) -> None:
 def _mark_rules(lines: Sequence[str], shape: list[str]) -> None:
     """A long rule opens history or a signature, or it is the writer's own."""
     for place in [place for place, kind in enumerate(shape) if kind in (RULE, DASHES)]:
-        below = "".join(shape[place + 1 :])
+        below = "".join(shape[place + 1 : place + 4 * SIGNATURE_LINES])
         if re.match(r"e*[bh]", below):
             shape[place] = MARK if shape[place] == RULE else shape[place]
             continue
@@ -287,8 +292,10 @@ def _has_contact(lines: Sequence[str]) -> bool:
 
 def _is_signature(lines: Sequence[str]) -> bool:
     """Whether lines below a rule are a signature: addresses among few lines, or nothing but short lines."""
-    if _has_contact(lines) or disclaimer().search("\n".join(lines)):
-        return len(lines) <= 2 * SIGNATURE_LINES
+    if len(lines) > 2 * SIGNATURE_LINES:
+        return False
+    if _has_contact(lines) or disclaimer().search("\n".join(lines)) or any(footer_line().match(line) for line in lines):
+        return True
     return len(lines) <= 6 and all(len(line) <= 50 and not SENTENCE_END.search(line) for line in lines)
 
 
@@ -303,10 +310,8 @@ def _kept(lines: Sequence[str], shape: str) -> list[int]:
         if not mark:
             break
         places, shape = _answered(places, shape, mark.start(), lines)
-    ending = re.search(r"t[e]*(?P<cut>[qe]*q[qe]*)$", shape)
-    if ending:
-        places = places[: ending.start("cut")]
-    return places
+    above = len(shape.rstrip("qe"))
+    return places[:above] if above and QUOTE in shape[above:] and TEXT in shape else places
 
 
 def _pick(places: list[int], shape: str, keep: Sequence[int]) -> tuple[list[int], str]:
@@ -315,7 +320,7 @@ def _pick(places: list[int], shape: str, keep: Sequence[int]) -> tuple[list[int]
 
 def _without_devices(places: list[int], shape: str) -> tuple[list[int], str]:
     """Without the lines that mail programs add, where nothing of the writer follows before the history."""
-    gone = {place for found in re.finditer(r"s[se]*(?=[bhqd]|$)", shape) for place in range(*found.span())}
+    gone = {place for found in re.finditer(r"s[se]*+(?=[bhqd]|$)", shape) for place in range(*found.span())}
     return _pick(places, shape, [each for each in range(len(shape)) if each not in gone])
 
 
@@ -326,8 +331,8 @@ def _answered(places: list[int], shape: str, mark: int, lines: Sequence[str]) ->
     size = block.end() if block else 1
     rest = below[size:]
     if TEXT not in above:
-        run = re.match(r"(?:[eq]*q[eq]*)(?=[^q]*$)", rest) if "t" in rest else None
-        skip = size + (run.end() if run else 0)
+        answer = rest.lstrip("eq")
+        skip = size + (len(rest) - len(answer) if TEXT in answer and QUOTE not in answer else 0)
         return _pick(places, shape, [*range(mark), *range(mark + skip, len(shape))])
     if re.match(r"e*q", rest) and HEADER not in below[:size]:
         tail = re.match(r"[eqbhsd]*q[ebhsd]*(?P<tail>[te]*)$", rest)

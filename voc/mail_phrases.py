@@ -107,7 +107,9 @@ def device_opening() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def disclaimer() -> re.Pattern[str]:
     """The opening of a disclaimer, at the start of a line or of a sentence."""
-    return compiled(r"(?:^[\W_]*|(?<=[.!?] ))" + "(?:" + "|".join(phrase(each) for each in phrases("disclaimer")) + ")")
+    return compiled(
+        r"(?:^[^\w\n]{0,8}|(?<=[.!?] ))" + "(?:" + "|".join(phrase(each) for each in phrases("disclaimer")) + ")"
+    )
 
 
 @lru_cache(maxsize=1)
