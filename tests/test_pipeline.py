@@ -224,3 +224,16 @@ def test_a_text_is_judged_alone(tiny: str):
 def test_texts_of_other_types_are_no_texts(tiny: str):
     scored = score(pd.Series(["late", 5, float("nan"), pd.NA, ["late"]], dtype=object), model=tiny)
     assert scored["label"].notna().tolist() == [True, False, False, False, False]
+
+
+def test_figures_stand_beside_those_without_doubted_rows(complaints: pd.DataFrame, tiny: str) -> None:
+    feedback = complaints.rename(columns={"id": "feedback_id", "comment": "text", "date": "created_at"})
+    twice = pd.concat([feedback, feedback.head(30).assign(feedback_id=[f"again{n}" for n in range(30)])])
+    found = analyze(twice, settings(tiny))
+    metrics = found.metrics.set_index(["metric", "by"])
+    without = metrics.loc[[("nps", "trust")]]
+    assert without["segment"].tolist() == ["without doubted rows"]
+    doubted = int((found.feedback["suspect"].notna() & found.feedback["nps"].notna()).sum())
+    assert doubted > 0
+    everyone = found.metrics[(found.metrics["metric"] == "nps") & (found.metrics["by"] == "all")]
+    assert everyone["n"].iloc[0] - without["n"].iloc[0] == doubted

@@ -26,7 +26,7 @@ from voc.language import detect_language
 from voc.metrics import measure
 from voc.privacy import count_masked, mask_personal_data, mask_text
 from voc.sentiment import score_clauses, score_comments, score_texts
-from voc.tables import FEEDBACK, Analysis, Note, Progress, silent, tally
+from voc.tables import FEEDBACK, METRICS, Analysis, Note, Progress, silent, tally
 from voc.themes import find_themes
 
 Result = TypeVar("Result")
@@ -61,6 +61,7 @@ def analyze(
     clauses, themes = run(find_themes, clauses, vectors, config.themes)
     # 4. Put figures on them, and rank.
     metrics = run(measure, _counted(feedback, config), config.metrics)
+    metrics = _beside(metrics, feedback, config)
     drivers = run(attribute, feedback, clauses, themes, config.drivers)
     issues = run(rank_issues, feedback, clauses, themes, metrics, drivers, config.issues)
     return Analysis(
@@ -123,6 +124,18 @@ def _unique(feedback: pd.DataFrame) -> pd.DataFrame:
 def _counted(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The rows that figures rest on."""
     return feedback[feedback["suspect"].isna()] if config.integrity.exclude_suspect else feedback
+
+
+def _beside(metrics: pd.DataFrame, feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """`metrics` and, where rows are doubted, each overall figure the other way round: without them, or with them."""
+    trusted = feedback["suspect"].isna()
+    if trusted.all():
+        return metrics
+    excluded = config.integrity.exclude_suspect
+    rows, told = (feedback, "with doubted rows") if excluded else (feedback[trusted], "without doubted rows")
+    other = measure(rows, replace(config.metrics, by=(), period="none"))
+    other = other[other["by"].eq("all")].assign(by="trust", segment=told)
+    return METRICS.check(pd.concat([metrics, other], ignore_index=True))
 
 
 def _model_name(model: str) -> str:

@@ -165,6 +165,8 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
         _line(screen, "Skipped", f"{count:,} {reason}" + (f": {examples}" if examples else ""))
     for reason, count in found["suspect"].items():
         _line(screen, "Doubted", f"{count:,} {reason}")
+    if found["scores"]:
+        _line(screen, "Unseen", "scores that contradict their text: that takes the model; voc analyze tells them")
     _line(screen, "Languages", _languages(found["languages"]) or "none")
     length = found["characters"]
     _line(screen, "Length", f"{length['median'] or 0:,} characters (median), {length['longest']:,} (longest)")
