@@ -1,6 +1,6 @@
-"""`make bench`: accuracy, themes, then speed."""
+"""`make bench`: accuracy, themes, cleaning of mails, masking, reading, then speed."""
 
-from bench import privacy, quality, speed, themes
+from bench import channels, privacy, quality, readers, speed, themes
 
-for part in (quality, privacy, themes, speed):
+for part in (quality, themes, channels, privacy, readers, speed):
     part.main()

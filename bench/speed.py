@@ -31,7 +31,7 @@ def comments(n: int) -> list[str]:
     found = []
     for _ in range(n):
         words: list[str] = []
-        while len(words) < WORDS - 5:
+        while len(words) < WORDS * 3 // 5:
             words += rng.choice(known)
         numbered = [f"{word} {rng.randrange(1_000)}" if i % 6 == 3 else word for i, word in enumerate(words)]
         found.append(" ".join(numbered))

@@ -141,7 +141,7 @@ def readable(text: str) -> str:
     """The text as a person would have typed it. Reading it twice changes nothing more.
 
     >>> readable("Tr&egrave;s&nbsp;bien<br>mais &quot;cher&quot; https://ex.am/ple?x=1 !")
-    'Très bien\\nmais "cher" !'
+    'Très bien\\nmais "cher"!'
     """
     if _sound(text):
         return text

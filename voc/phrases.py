@@ -67,7 +67,8 @@ def _word(word: str) -> re.Pattern[str]:
 def compiled(phrases: Sequence[str], *, anywhere: bool = False) -> Phrases:
     """The phrases, ready to be found; anywhere, also within words, where that is asked for or the script has no spaces.
 
-    >>> [found[0] for found in compiled(["not only * but"]).find(text := "Not only slow but rude", Words.of(text))]
+    >>> text = "Not only slow but rude"
+    >>> [found[0] for found in compiled(["not only * but"]).find(text, Words.of(text))]
     ['Not only slow but']
     """
     spread = anywhere or any(NO_SPACES.search(phrase) for phrase in phrases)

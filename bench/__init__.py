@@ -1,0 +1,1 @@
+"""Benchmarks: accuracy, themes, cleaning, masking, reading, speed. `make bench` runs them all."""
