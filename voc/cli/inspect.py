@@ -166,7 +166,7 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
     for reason, count in found["suspect"].items():
         _line(screen, "Doubted", f"{count:,} {reason}")
     if found["scores"]:
-        _line(screen, "Unseen", "scores that contradict their text: that takes the model; voc analyze tells them")
+        _line(screen, "Unseen", "scores that contradict their text: only analyze, with the model, tells them")
     _line(screen, "Languages", _languages(found["languages"]) or "none")
     length = found["characters"]
     _line(screen, "Length", f"{length['median'] or 0:,} characters (median), {length['longest']:,} (longest)")
