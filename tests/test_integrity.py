@@ -161,6 +161,7 @@ def test_row_order_does_not_matter(texts: list[str], chance: random.Random):
 @given(st.lists(st.text(max_size=120), min_size=1, max_size=12))
 def test_one_of_every_group_stays_trusted(texts: list[str]):
     marked = check_integrity(feedback(*texts), IntegrityConfig()).set_index("feedback_id")["suspect"]
+    marked = marked.where(marked.str.contains("duplicate", regex=False))  # random letters may be mash as well
     assert pd.isna(marked["f0"])
     named = {str(reason).split(" of ")[1] for reason in marked.dropna()}
     assert named <= set(marked.index)

@@ -93,7 +93,7 @@ def detect(head: str) -> Dialect:
 
 def layout(head: str, dialect: Dialect, is_figure: Callable[[str], bool], is_header: Callable[[str], bool]) -> Layout:
     """Where the header stands: the first row, below what has one cell only (a report's title), if it is a header."""
-    rows = _sample(head, dialect)
+    rows = _sample(head, dialect) or [[""]]  # a lone quote is a file without rows
     width = _usual(rows)
     filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
     above = next((place for place, count in enumerate(filled[:PREAMBLE]) if count > 1), 0) if width > 1 else 0
@@ -148,7 +148,7 @@ def _candidates(head: str, delimiter: str | None) -> list[Dialect]:
 def _quality(head: str, dialect: Dialect) -> tuple[float, bool, int]:
     """Share of rows that agree on the number of cells (in tenths), less half the slips in quoting; whether the header
     agrees; and that number."""
-    rows = _sample(head, dialect)
+    rows = _sample(head, dialect) or [[""]]  # a lone quote is a file without rows
     width = _usual(rows) if rows else 0
     if width < 2:
         return 0.0, False, width
