@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -39,12 +42,38 @@ and by a sure judgement and strong feeling. Chosen by reading quotes of hospital
 QUOTE_WORDS = (6, 40)
 
 
-def find_themes(clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+@dataclass(frozen=True)
+class Grouped:
+    """The group of every distinct text: `groups` (n,) numbered 0, 1, 2 …, -1 = no theme.
+
+    Per group its firmness (0-1), and its id where the theme is known from an earlier run.
+    """
+
+    groups: np.ndarray
+    firmness: np.ndarray
+    ids: tuple[str | None, ...]
+
+
+Group: TypeAlias = Callable[[np.ndarray, pd.DataFrame, pd.DataFrame, ThemesConfig], Grouped]
+"""Points (n, d), the distinct texts in their order, and the clauses that say them (`node` is the text's number)."""
+
+
+def group_afresh(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig) -> Grouped:  # noqa: ARG001
+    """Groups found in the texts alone, without a memory of earlier runs."""
+    grouping = discover(points, neighbours=config.neighbours, resolution=config.resolution)
+    groups = _settle(points, grouping.groups, mentions, config.min_feedback)
+    return Grouped(groups, grouping.firmness, (None,) * len(grouping.firmness))
+
+
+def find_themes(
+    clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig, *, group: Group = group_afresh
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Group the clauses that `config.of` names; the others keep their theme missing.
 
     `vectors` (n, d) holds one row per clause, in the same order. Themes come largest first; the residual, if there is
     any, last, with the status "residual". A `theme_id` is a hash of the theme's three most central texts, so that equal
     themes have equal ids in every run; `theme_score` and `cohesion` are cosines to the theme's centre, at least 0.
+    `group` tells which texts belong together; a memory of earlier runs has one of its own.
     """
     clauses = CLAUSES.check(clauses, *(() if config.of == "everything" else ("sentiment", "label")))
     if len(clauses) != len(vectors):
@@ -54,13 +83,12 @@ def find_themes(clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig
         return CLAUSES.add(clauses, theme_id=pd.NA, theme_score=np.nan, quote_rank=pd.NA), THEMES.empty()
     texts = _distinct(mentions)
     points = centre(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str))
-    grouping = discover(points, neighbours=config.neighbours, resolution=config.resolution)
-    settled = _settle(points, grouping.groups, mentions, config.min_feedback)
-    texts["theme"], order = _largest_first(settled, mentions)
+    grouped = group(points, texts, mentions, config)
+    texts["theme"], order = _largest_first(grouped.groups, mentions)
     texts["fit"] = _fit(points, texts["theme"].to_numpy())
     texts["quote_rank"] = _quotes(points, texts, config)
     mentions = mentions.join(texts[["theme", "fit"]], on="node")
-    themes = _table(mentions, texts, grouping.firmness[order], config)
+    themes = _table(mentions, texts, grouped.firmness[order], [grouped.ids[each] for each in order], config)
     return _mark(clauses, mentions, texts, themes["theme_id"]), themes
 
 
@@ -197,7 +225,9 @@ def _n_words(text: str) -> float:
     return words if words * 15 > len(text) else len(text) / 2
 
 
-def _table(mentions: pd.DataFrame, texts: pd.DataFrame, firmness: np.ndarray, config: ThemesConfig) -> pd.DataFrame:
+def _table(
+    mentions: pd.DataFrame, texts: pd.DataFrame, firmness: np.ndarray, known: list[str | None], config: ThemesConfig
+) -> pd.DataFrame:
     by_theme = mentions.groupby("theme", sort=True)
     themes = pd.DataFrame(
         {
@@ -212,7 +242,7 @@ def _table(mentions: pd.DataFrame, texts: pd.DataFrame, firmness: np.ndarray, co
     rest = len(themes) - named
     labels = [name.label for name in names] + ["other"] * rest
     central = texts.sort_values("fit", ascending=False, kind="stable").groupby("theme")["key"]
-    ids = [_id(central.get_group(theme).head(3)) for theme in range(named)] + [RESIDUAL] * rest
+    ids = [each or _id(central.get_group(theme).head(3)) for theme, each in enumerate(known)] + [RESIDUAL] * rest
     return THEMES.add(
         themes.reset_index(drop=True),
         theme_id=ids,
