@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from voc.config import DriversConfig
-from voc.intervals import Array, bootstrap_weights, seed_of, students
+from voc.intervals import Array, bootstrap_sums, seed_of, students
 from voc.scores import SCORES, Headline, headline, real, response_keys, responses
 from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES
 
@@ -165,20 +165,24 @@ def _moments(values: Array, customers: Array, mentions: Mentions, themes: int, r
     """The sample's sums and those of every bootstrap round; what one customer says is summed up first."""
     names, who = np.unique(customers, return_inverse=True)
     values = values - values.mean()
-    answers, total = np.bincount(who, minlength=names.size), np.bincount(who, values, names.size)
-    speaker, theme, said = _summed(who[mentions.response], mentions.theme, themes, values[mentions.response])
     response, pair = _together(mentions, values.size, themes)
-    mentioner, pair, often = _summed(who[response], pair, themes**2, np.ones(pair.size))
-    sums = []
-    for weights in (np.ones(names.size), *bootstrap_weights(names.size, rounds, seed=seed_of(names))):
-        upper = np.bincount(pair, weights[mentioner] * often, themes**2).reshape(themes, themes)
-        told, together = upper.diagonal(), upper + np.triu(upper, 1).T
-        told_total = np.bincount(theme, weights[speaker] * said, themes)
-        sums.append((weights @ answers, weights @ total, told, told_total, together))
-    return Moments(*(np.array(column) for column in zip(*sums, strict=True)))
+    entries = [
+        (who, np.zeros(who.size, int), np.ones(who.size)),
+        (who, np.ones(who.size, int), values),
+        (who[mentions.response], 2 + mentions.theme, values[mentions.response]),
+        (who[response], 2 + themes + pair, np.ones(pair.size)),
+    ]
+    size = 2 + themes + themes**2
+    holder, what, amounts = (np.concatenate(column) for column in zip(*entries, strict=True))
+    summed = _summed(holder, what, amounts, size)
+    sums = bootstrap_sums(*summed, shape=(names.size, size), rounds=rounds, seed=seed_of(names))
+    together = sums[:, 2 + themes :].reshape(-1, themes, themes)
+    told = np.einsum("rpp->rp", together).copy()
+    together += np.triu(together, 1).transpose(0, 2, 1)
+    return Moments(sums[:, 0], sums[:, 1], told, sums[:, 2 : 2 + themes], together)
 
 
-def _summed(who: Array, what: Array, size: int, amounts: Array) -> tuple[Array, Array, Array]:
+def _summed(who: Array, what: Array, amounts: Array, size: int) -> tuple[Array, Array, Array]:
     """The amounts summed per customer and thing (below `size`): customer, thing, sum."""
     codes, place = np.unique(who * size + what, return_inverse=True)
     return codes // size, codes % size, np.bincount(place, amounts, codes.size)

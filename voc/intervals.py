@@ -21,6 +21,8 @@ LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 EXACT_MEDIAN = 1_000
 """Answers up to which the ranks of the median's interval are exact; beyond, the normal approximation is as good."""
+ROUNDS_AT_ONCE = 32
+"""Bootstrap rounds drawn together: more are no faster and take more memory (13 MB for 100,000 customers)."""
 
 
 def wilson(successes: Any, n: Any, *, z: float = Z) -> tuple[Any, Any]:
@@ -37,7 +39,7 @@ def wilson(successes: Any, n: Any, *, z: float = Z) -> tuple[Any, Any]:
     return np.where(n > 0, np.clip(low, 0, 1), 0.0), np.where(n > 0, np.clip(high, 0, 1), 1.0)
 
 
-def net_interval(favourable: int, adverse: int, n: int) -> Interval:
+def net_interval(favourable: float, adverse: float, n: float, *, z: float = Z) -> Interval:
     """Interval of the share of favourable minus the share of adverse answers, such as NPS, in points, -100 to 100.
 
     The adjusted Wald interval of Rocks 2016 (The American Statistician 70:4): three more answers, spread evenly over
@@ -48,25 +50,29 @@ def net_interval(favourable: int, adverse: int, n: int) -> Interval:
     size = n + 3
     up, down = (favourable + 0.75) / size, (adverse + 0.75) / size
     net, error = up - down, sqrt((up + down - (up - down) ** 2) / size)
-    return max(-100.0, 100 * (net - Z * error)), min(100.0, 100 * (net + Z * error))
+    return max(-100.0, 100 * (net - z * error)), min(100.0, 100 * (net + z * error))
 
 
-def mean_interval(values: Array, *, bounds: Interval = (-np.inf, np.inf)) -> Interval:
+def mean_interval(
+    values: Array, *, bounds: Interval = (-np.inf, np.inf), size: float | None = None, freedom: float | None = None
+) -> Interval:
     """Student's t interval of a mean, kept within the scale's bounds.
 
-    Where all answers agree, t would claim certainty: then Wilson's interval of the mean as a share of the scale is
-    used, the widest that any spread on a bounded scale allows. Without bounds there is no interval then.
+    `size` and `freedom` are the effective number of answers and the degrees of freedom where answers depend on each
+    other. Where all answers agree, t would claim certainty: then Wilson's interval of the mean as a share of the scale
+    is used, the widest that any spread on a bounded scale allows. Without bounds there is no interval then.
     """
     if values.size < 2:
         return nan, nan
-    mean, error = float(values.mean()), float(values.std(ddof=1)) / sqrt(values.size)
+    size = values.size if size is None else size
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / sqrt(size)
     if error < 1e-9 * max(1.0, abs(mean)):
-        return _agreed(mean, values.size, bounds)
-    margin = student(values.size - 1) * error
+        return _agreed(mean, size, bounds)
+    margin = student(values.size - 1 if freedom is None else freedom) * error
     return max(bounds[0], mean - margin), min(bounds[1], mean + margin)
 
 
-def _agreed(mean: float, n: int, bounds: Interval) -> Interval:
+def _agreed(mean: float, n: float, bounds: Interval) -> Interval:
     low, high = bounds
     if not np.isfinite(high - low):
         return nan, nan
@@ -74,12 +80,14 @@ def _agreed(mean: float, n: int, bounds: Interval) -> Interval:
     return low + float(below) * (high - low), low + float(above) * (high - low)
 
 
-def median_interval(values: Array) -> Interval:
+def median_interval(values: Array, *, size: float | None = None) -> Interval:
     """The two order statistics that hold the true median in at least 95 % of samples, whatever the distribution.
 
-    Hahn and Meeker 1991, section 5.2. Five answers or fewer cannot reach 95 %: there is no interval then.
+    Hahn and Meeker 1991, section 5.2. Five answers or fewer cannot reach 95 %: there is no interval then. `size` is the
+    effective number of answers where they depend on each other: the ranks then lie as far apart, as a share.
     """
-    rank = _median_rank(values.size)
+    n = values.size
+    rank = _median_rank(n) if size is None or size >= n else int(_median_rank(int(size)) * n / max(size, 1))
     if rank < 1:
         return nan, nan
     ordered = np.sort(values)
@@ -135,6 +143,27 @@ def bootstrap_weights(n: int, rounds: int, *, seed: int) -> Iterator[Array]:
     for _ in range(rounds):
         weights = generator.standard_exponential(n)
         yield weights / weights.mean()
+
+
+def bootstrap_sums(
+    units: Array, columns: Array, amounts: Array, *, shape: tuple[int, int], rounds: int, seed: int
+) -> Array:
+    """Column sums (1 + rounds, columns): of the sample as it is, then of every round of the Bayesian bootstrap.
+
+    Unit `units[i]` holds `amounts[i]` in column `columns[i]`; `shape` is the number of units and columns. The weights
+    are those of `bootstrap_weights`, drawn for ROUNDS_AT_ONCE rounds together, which a sparse product sums at once.
+    Single precision is enough for the rounds, of which only the spread is used; the first row is exact.
+    """
+    from scipy.sparse import csr_matrix
+
+    held = csr_matrix((amounts.astype(np.float32), (columns, units)), shape=shape[::-1])
+    generator = np.random.default_rng(seed)
+    parts = [np.bincount(columns, amounts, shape[1])[None, :]]
+    for start in range(0, rounds, ROUNDS_AT_ONCE):
+        size = (shape[0], min(ROUNDS_AT_ONCE, rounds - start))
+        weights = generator.standard_exponential(size, dtype=np.float32)
+        parts.append((held @ weights).T.astype(float) / weights.mean(axis=0, dtype=float)[:, None])
+    return np.concatenate(parts)
 
 
 def seed_of(names: Iterable[str]) -> int:
