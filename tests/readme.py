@@ -34,7 +34,7 @@ PART = re.compile(r"<!-- (?P<name>[a-z]+)(?P<options>[^>\n]*?) -->\n(?P<body>.*?
 PROCESSORS = ("avx512_vnni", "avx_vnni", "avx2", "asimddp")
 """Instructions that the model's arithmetic depends on: its last digits differ between processors that have different
 ones, and with them a clause or two of a thousand."""
-TABLES_SHOWN = ("issues", "themes", "metrics", "drivers", "feedback", "clauses")
+TABLES_SHOWN = ("issues", "themes", "metrics", "comparisons", "drivers", "feedback", "clauses")
 SHIM = """\
 import sys
 CALLS = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg"}
@@ -94,6 +94,21 @@ SETTINGS = {
     "metrics.by": "columns to split the figures by",
     "metrics.period": "auto, day, week, month or none",
     "metrics.min_answers": "figures on fewer answers are left out",
+    "metrics.business_hours": "such as `[\"Mon-Fri 09:00-17:00\"]`: replies are timed within them; none = calendar time",
+    "metrics.time_zone": "of the business hours, such as `Europe/Vilnius`",
+    "metrics.holidays": "days without business hours, such as `[\"2026-12-25\"]`",
+    "metrics.customers": "how many customers there are in all, for the contact rate",
+    "metrics.clv_years": "years that a customer stays: lifetime value = yearly revenue × years − acquisition cost",
+    "metrics.acquisition_cost": "cost of winning a customer",
+    "metrics.retention": "share of customers kept a year, 0-1: lifetime value = m·r/(1+i−r)",
+    "metrics.discount": "i in that formula: the yearly discount rate",
+    "comparisons.baseline": "a day such as `2026-05-04`: figures since then are compared with those before",
+    "comparisons.targets": "figures to reach, such as `[\"nps=40\", \"csat=85\"]`",
+    "comparisons.correction": "for many comparisons: bh (Benjamini-Hochberg), by (Benjamini-Yekutieli) or none",
+    "experience.sentiment": "weight of what the text says",
+    "experience.effort": "weight of how hard the customer says it was",
+    "experience.severity": "weight of how bad what is told is",
+    "experience.survey": "weight of the survey scores",
     "drivers.min_answers": "themes with fewer scored responses get no figures",
     "drivers.rounds": "bootstrap rounds for the intervals",
     "issues.reach": "weight of reach",
@@ -101,6 +116,7 @@ SETTINGS = {
     "issues.momentum": "weight of momentum",
     "issues.impact": "weight of impact",
     "issues.immediacy": "weight of immediacy",
+    "issues.value": "weight of the value at risk, where the file has revenue",
     "issues.recent_days": "how long “now” is, against which the past is compared",
     "issues.rounds": "bootstrap rounds for the intervals",
     "report.title": "the report's title",

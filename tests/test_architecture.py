@@ -16,7 +16,7 @@ FLOORS = {
     "tables": 1, "registry": 1, "intervals": 1,
     "config": 2, "rules": 2, "phrases": 2, "encoder": 2,
     "gibberish": 2, "habits": 2.1,
-    "scores": 2, "reasons": 2, "estimates": 2, "voices": 2.1, "urgency": 2, "theme_graph": 2, "theme_labels": 2.1, "mail_phrases": 2.1, "mail": 2.2, "channels": 2.3,
+    "scores": 2, "reasons": 2, "estimates": 2, "relevance": 2, "hours": 2, "groups": 2, "figures": 2.2, "voices": 2.1, "urgency": 2, "theme_graph": 2, "theme_labels": 2.1, "mail_phrases": 2.1, "mail": 2.2, "channels": 2.3,
     "countries": 2, "identifiers": 2, "names": 2, "contexts": 2.1, "telephones": 2.2, "personal": 2.3,
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
     "issues": 3, "privacy": 3,

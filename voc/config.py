@@ -104,6 +104,37 @@ class MetricsConfig:
     by: tuple[str, ...] = ()
     period: Literal["auto", "day", "week", "month", "none"] = "auto"
     min_answers: int = 10
+    business_hours: tuple[str, ...] = ()
+    """Such as "Mon-Fri 09:00-17:00": replies are then timed within them; none = calendar time."""
+    time_zone: str = "UTC"
+    holidays: tuple[str, ...] = ()
+    customers: int | None = None
+    """How many customers there are, those who never wrote included: the base of the contact rate."""
+    clv_years: float | None = None
+    acquisition_cost: float = 0.0
+    retention: float | None = None
+    """Share of customers kept from one year to the next, for the discounted lifetime value."""
+    discount: float = 0.1
+
+
+@dataclass(frozen=True)
+class ComparisonsConfig:
+    """What figures are compared with besides each other, and how being many is corrected for. `bh` is Benjamini and
+    Hochberg's correction, `by` that of Benjamini and Yekutieli, for figures that depend on each other in any way."""
+
+    baseline: str | None = None
+    targets: tuple[str, ...] = ()
+    correction: Literal["bh", "by", "none"] = "bh"
+
+
+@dataclass(frozen=True)
+class ExperienceConfig:
+    """The weights of the experience score's parts; missing parts are left out and the others weigh more."""
+
+    sentiment: float = 0.35
+    effort: float = 0.15
+    severity: float = 0.15
+    survey: float = 0.35
 
 
 @dataclass(frozen=True)
@@ -123,6 +154,7 @@ class IssuesConfig:
     momentum: float = 0.15
     impact: float = 0.15
     immediacy: float = 0.20
+    value: float = 0.10
     recent_days: int = 28
     rounds: int = 300
 
@@ -148,6 +180,8 @@ class Config:
     sentiment: SentimentConfig = field(default_factory=SentimentConfig)
     themes: ThemesConfig = field(default_factory=ThemesConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    comparisons: ComparisonsConfig = field(default_factory=ComparisonsConfig)
+    experience: ExperienceConfig = field(default_factory=ExperienceConfig)
     drivers: DriversConfig = field(default_factory=DriversConfig)
     issues: IssuesConfig = field(default_factory=IssuesConfig)
     report: ReportConfig = field(default_factory=ReportConfig)

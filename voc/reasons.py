@@ -36,9 +36,10 @@ class Telling:
     """What is told of one issue.
 
     `speakers` of `everyone`, both called `speaker` ("customers" …); `weekly` comments a week before and now, `shares`
-    of all comments before and now (0-1), `trend` 1 growing, -1 shrinking, 0 neither beyond chance; `signals` how many
-    speakers mention each, most frequent first, `dangers` those beyond noise; `harm` score and points; `unknown` the
-    parts that could be judged for other issues and not for this one.
+    of all comments before and now (0-1), `trend` 1 growing, -1 shrinking, 0 neither beyond chance, `seasonal` whether
+    it is told more in these weeks of every year; `signals` how many speakers mention each, most frequent first,
+    `dangers` those beyond noise; `harm` score and points; `worth` the speakers' share of the known revenue (0-1);
+    `unknown` the parts that could be judged for other issues and not for this one.
     """
 
     status: str
@@ -46,11 +47,13 @@ class Telling:
     everyone: int
     speaker: str
     trend: int
+    seasonal: bool
     weekly: tuple[float, float]
     shares: tuple[float, float]
     signals: Mapping[str, int]
     dangers: Sequence[str]
     harm: tuple[str, float] | None
+    worth: float | None
     unknown: Sequence[str]
 
 
@@ -61,7 +64,8 @@ def reason(telling: Telling) -> str:
         return f"Praised by {reach}; praise is ranked by reach alone."
     if telling.status == "residual":
         return f"Told by {reach}: complaints that fit no theme, listed last whatever they weigh."
-    told = [f"Told by {reach}{_trend(telling)}", *_signals(telling), *_harm(telling), *_unknown(telling)]
+    told = [f"Told by {reach}{_trend(telling)}", *_signals(telling), *_harm(telling), *_worth(telling)]
+    told += _unknown(telling)
     return "; ".join(told) + "."
 
 
@@ -76,7 +80,7 @@ def _trend(telling: Telling) -> str:
     """Comments a week where they move as the share does, else the shares: the ranking goes by shares."""
     (before, now), (share_before, share_now) = telling.weekly, telling.shares
     if telling.trend == 0:
-        return ""
+        return ", more than in other weeks, as a year ago" if telling.seasonal else ""
     word = "up" if telling.trend > 0 else "down"
     if before == 0:
         return f", new: {_short(now)} comments a week and none before"
@@ -100,7 +104,15 @@ def _harm(telling: Telling) -> list[str]:
     if telling.harm is None:
         return []
     score, points = telling.harm
-    return [f"goes with an overall {SCORED[score]} {_short(abs(points))} points {'lower' if points < 0 else 'higher'}"]
+    size = _short(abs(points))
+    unit = "point" if size == "1" else "points"
+    return [f"goes with an overall {SCORED[score]} {size} {unit} {'lower' if points < 0 else 'higher'}"]
+
+
+def _worth(telling: Telling) -> list[str]:
+    if not telling.worth:
+        return []
+    return [f"these customers stand for {_short(100 * telling.worth)} % of the known revenue"]
 
 
 def _unknown(telling: Telling) -> list[str]:

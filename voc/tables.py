@@ -117,8 +117,14 @@ FEEDBACK = Schema(
         "first_reply_at": Column(TIME, "first public reply of an agent", "read"),
         "resolved_at": Column(TIME, "last time it was solved", "read"),
         "agent": Column("string", "who handled it", "read"),
+        "stage": Column("string", "step of the customer's journey: order, delivery, support …", "read"),
+        "invited_at": Column(TIME, "when the answer was asked for", "read"),
+        "joined_at": Column(TIME, "when the customer became one", "read"),
         "churned_at": Column(TIME, "when the customer left", "read"),
+        "churned": Column("boolean", "whether the customer has left, where the file has no date of it", "read"),
         "revenue": Column("Float32", "yearly revenue of the customer", "read"),
+        "clv": Column("Float32", "lifetime value of the customer, as the file has it", "read"),
+        "contacts": Column("Float32", "how often the customer was in touch in the file's time", "read"),
         "clean_text": Column("string", "the readable text; every offset refers to it", "clean"),
         "skip": Column("string", "why the row is left out of the analysis; missing = used", "read, clean"),
         "cut": Column("boolean", "whether clean_text was cut at clean.max_characters", "clean"),
@@ -135,6 +141,13 @@ FEEDBACK = Schema(
         "label": Column("string", "negative, neutral or positive", "sentiment"),
         "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
         "severity": Column("Float32", "how bad what is told is, 0-1: the worst clause", "sentiment"),
+        "effort": Column(
+            "Float32", "how hard the customer says it was, 0-1; missing = says nothing of it", "experience"
+        ),
+        "experience": Column("Float32", "customer experience score, 0-100", "experience"),
+        "experience_parts": Column(
+            "string", "what the score rests on, of sentiment, effort, severity and survey", "experience"
+        ),
     },
 )
 
@@ -192,6 +205,40 @@ METRICS = Schema(
         "high": Column("Float32", "upper end of the 95 % interval", "metrics"),
         "unit": Column("string", "what value, low and high are in: points, %, share (0-1), hours, a scale", "metrics"),
         "definition": Column("string", "how it is computed", "metrics"),
+        "remark": Column("string", "why there is no figure, such as too few answers", "metrics"),
+    },
+)
+
+COMPARISONS = Schema(
+    "comparisons",
+    {
+        "metric": Column("string", "the figure that is compared", "comparisons", required=True),
+        "kind": Column(
+            "string",
+            "with what: rest (all other segments), previous (the period before), baseline (before a day that the "
+            "settings name), target (a figure that the settings name)",
+            "comparisons",
+            required=True,
+        ),
+        "by": Column("string", "the column it is split by; 'all' = overall", "comparisons", required=True),
+        "segment": Column("string", "the value of that column; 'all' = overall", "comparisons", required=True),
+        "period_start": Column(TIME, "first day of the newer period; missing = all time", "comparisons"),
+        "against": Column("string", "what it is compared with, in words", "comparisons"),
+        "n": Column("Int32", "answers of the segment or the newer period", "comparisons"),
+        "n_against": Column("Int32", "answers that it is compared with; missing = a target", "comparisons"),
+        "value": Column("Float32", "the figure", "comparisons"),
+        "value_against": Column("Float32", "the figure that it is compared with", "comparisons"),
+        "difference": Column("Float32", "value minus value_against, in points of the unit", "comparisons"),
+        "low": Column("Float32", "lower end of the 95 % interval of the difference", "comparisons"),
+        "high": Column("Float32", "upper end of the 95 % interval of the difference", "comparisons"),
+        "p_value": Column("Float64", "chance of a difference at least as large where there is none", "comparisons"),
+        "q_value": Column(
+            "Float64", "p_value corrected for the number of comparisons of its kind (false-discovery rate)", "comparisons"
+        ),
+        "holds": Column("boolean", "whether it holds after the correction and is large enough to tell", "comparisons"),
+        "better": Column("string", "which direction is good: high or low; missing = not told", "comparisons"),
+        "unit": Column("string", "what the figures are in", "comparisons"),
+        "told": Column("string", "the comparison in one sentence", "comparisons"),
     },
 )
 
@@ -200,9 +247,10 @@ DRIVERS = Schema(
     {
         "theme_id": Column("string", "the theme", "drivers", required=True),
         "score": Column(
-            "string", "the score it is associated with: nps, csat, ces or rating", "drivers", required=True
+            "string", "the score it is associated with: nps, csat, ces, rating or churn", "drivers", required=True
         ),
-        "n": Column("Int32", "scored responses that mention the theme", "drivers"),
+        "n": Column("Int32", "scored responses that mention the theme (customers, for churn)", "drivers"),
+        "overlap": Column("Float32", "share of them that mention another theme too, 0-1", "drivers"),
         "difference": Column(
             "Float32", "mean score with the theme minus without it, in points of the score", "drivers"
         ),
@@ -226,6 +274,10 @@ DRIVERS = Schema(
         ),
         "better": Column("string", "which direction of the score is good: high or low; missing = not told", "drivers"),
         "unit": Column("string", "what the points are: NPS points, % satisfied, points of the scale", "drivers"),
+        "p_value": Column("Float64", "chance of a contribution at least as large where there is none", "drivers"),
+        "q_value": Column("Float64", "p_value corrected for the number of themes (false-discovery rate)", "drivers"),
+        "holds": Column("boolean", "whether it holds after the correction and is large enough to tell", "drivers"),
+        "told": Column("string", "the association in one sentence, or why there is no figure", "drivers"),
     },
 )
 
@@ -233,6 +285,9 @@ ISSUES = Schema(
     "issues",
     {
         "rank": Column("Int32", "1 = fix first", "issues", required=True),
+        "place": Column(
+            "string", "the rank as far as it is more than noise: '3=' shares the third place with others", "issues"
+        ),
         "theme_id": Column("string", "the theme", "issues", required=True),
         "label": Column("string", "the theme's label", "issues"),
         "urgency": Column("Float32", "0-100", "issues"),
@@ -242,9 +297,12 @@ ISSUES = Schema(
         "rank_high": Column("Int32", "worst rank within the 95 % interval", "issues"),
         "reach": Column("Float32", "part: share of customers, 0-1", "issues"),
         "severity": Column("Float32", "part: how bad, 0-1", "issues"),
-        "momentum": Column("Float32", "part: growth against its own past, 0-1; missing = no dates", "issues"),
+        "momentum": Column(
+            "Float32", "part: growth against its own past, 0-1, 0.25 = steady; missing = no dates", "issues"
+        ),
         "impact": Column("Float32", "part: association with the score, 0-1; missing = no scores", "issues"),
         "immediacy": Column("Float32", "part: danger, deadlines, threats to leave, 0-1", "issues"),
+        "value": Column("Float32", "part: share of the known revenue, 0-1; missing = no revenue", "issues"),
         "danger": Column(
             "Float32",
             "danger to health, rights or money told beyond chance, 0-1; urgency = 100 x (m + danger x (1 - m)), m the "
@@ -259,7 +317,7 @@ ISSUES = Schema(
     },
 )
 
-TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, DRIVERS, ISSUES)
+TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, COMPARISONS, DRIVERS, ISSUES)
 
 
 def tally(table: pd.DataFrame, column: str) -> dict[str, int]:
@@ -298,3 +356,4 @@ class Analysis:
     model: str = ""
     timings: dict[str, float] = field(default_factory=dict)
     inputs: tuple[dict[str, Any], ...] = ()
+    comparisons: pd.DataFrame = field(default_factory=COMPARISONS.empty)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PARTS = {
     "reach": ("Reach", "how many customers tell of it"),
     "severity": ("Severity", "how bad what they tell is"),
-    "momentum": ("Growth", "how often it is told now against its own past; 50 is steady"),
+    "momentum": ("Growth", "how often it is told now against its own past; 25 is steady"),
     "impact": ("Score", "how much worse the score is where it is told; an association"),
     "immediacy": (
         "Immediacy",
