@@ -126,6 +126,7 @@ FEEDBACK = Schema(
         "clv": Column("Float32", "lifetime value of the customer, as the file has it", "read"),
         "contacts": Column("Float32", "how often the customer was in touch in the file's time", "read"),
         "clean_text": Column("string", "the readable text; every offset refers to it", "clean"),
+        "run": Column("Int32", "number of the workspace's run that first read the row", "workspace"),
         "skip": Column("string", "why the row is left out of the analysis; missing = used", "read, clean"),
         "cut": Column("boolean", "whether clean_text was cut at clean.max_characters", "clean"),
         "suspect": Column("string", "why the row should not be trusted; missing = trusted", "integrity"),
@@ -233,7 +234,9 @@ COMPARISONS = Schema(
         "high": Column("Float32", "upper end of the 95 % interval of the difference", "comparisons"),
         "p_value": Column("Float64", "chance of a difference at least as large where there is none", "comparisons"),
         "q_value": Column(
-            "Float64", "p_value corrected for the number of comparisons of its kind (false-discovery rate)", "comparisons"
+            "Float64",
+            "p_value corrected for the number of comparisons of its kind (false-discovery rate)",
+            "comparisons",
         ),
         "holds": Column("boolean", "whether it holds after the correction and is large enough to tell", "comparisons"),
         "better": Column("string", "which direction is good: high or low; missing = not told", "comparisons"),
@@ -317,7 +320,33 @@ ISSUES = Schema(
     },
 )
 
-TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, COMPARISONS, DRIVERS, ISSUES)
+CHANGES = Schema(
+    "changes",
+    {
+        "change": Column(
+            "string",
+            "born, grown, shrunk, gone (none where there were some), merged, split, or steady: no more than chance",
+            "workspace",
+            required=True,
+        ),
+        "theme_id": Column("string", "the theme", "workspace", required=True),
+        "label": Column("string", "its label; of a theme that was merged or split, the label it had", "workspace"),
+        "n_now": Column("Int32", "comments of the newest run that tell of it", "workspace"),
+        "n_before": Column("Int32", "comments of the run before that tell of it", "workspace"),
+        "of_now": Column("Int32", "comments that the newest run added, doubted ones left out", "workspace"),
+        "of_before": Column("Int32", "comments that the run before added", "workspace"),
+        "share_now": Column("Float32", "n_now / of_now, 0-1", "workspace"),
+        "share_before": Column("Float32", "n_before / of_before, 0-1", "workspace"),
+        "difference": Column("Float32", "share_now minus share_before", "workspace"),
+        "low": Column("Float32", "lower end of the 95 % interval of the difference", "workspace"),
+        "high": Column("Float32", "upper end of the 95 % interval of the difference", "workspace"),
+        "p_value": Column("Float64", "chance of a difference at least as large where there is none", "workspace"),
+        "q_value": Column("Float64", "p_value corrected for the number of themes (false-discovery rate)", "workspace"),
+        "detail": Column("string", "the other themes of a merger or split", "workspace"),
+    },
+)
+
+TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, COMPARISONS, DRIVERS, ISSUES, CHANGES)
 
 
 def tally(table: pd.DataFrame, column: str) -> dict[str, int]:
@@ -356,4 +385,6 @@ class Analysis:
     model: str = ""
     timings: dict[str, float] = field(default_factory=dict)
     inputs: tuple[dict[str, Any], ...] = ()
+    changes: pd.DataFrame = field(default_factory=CHANGES.empty)
+    """Against the run before; empty without a workspace and in its first run."""
     comparisons: pd.DataFrame = field(default_factory=COMPARISONS.empty)
