@@ -19,6 +19,7 @@ FLOORS = {
     "scores": 2, "reasons": 2, "estimates": 2, "relevance": 2, "hours": 2, "groups": 2, "figures": 2.2, "voices": 2.1, "urgency": 2, "theme_graph": 2, "theme_labels": 2.1, "mail_phrases": 2.1, "mail": 2.2, "channels": 2.3,
     "countries": 2, "identifiers": 2, "names": 2, "contexts": 2.1, "telephones": 2.2, "personal": 2.3,
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
+    "comparisons": 3, "experience": 3,
     "issues": 3, "privacy": 3,
     "readers": 4.0, "report": 4.0, "sinks": 4.1, "pipeline": 4.2, "streams": 4.3,
     "cli": 5, "__main__": 6,

@@ -8,7 +8,8 @@ import pytest
 
 from voc.config import MetricsConfig
 from voc.errors import ConfigError
-from voc.metrics import MOST_SEGMENTS, measure
+from voc.groups import MOST_SEGMENTS
+from voc.metrics import measure
 from voc.tables import FEEDBACK, METRICS
 
 FIGURES = ["n", "value", "low", "high"]

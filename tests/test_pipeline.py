@@ -98,8 +98,10 @@ def test_the_run_is_recorded(analysis: Analysis):
         "privacy",
         "clauses",
         "sentiment",
+        "experience",
         "themes",
         "metrics",
+        "comparisons",
         "drivers",
         "issues",
     }

@@ -16,10 +16,12 @@ import pandas as pd
 
 from voc.clauses import split_clauses
 from voc.clean import clean
+from voc.comparisons import compare
 from voc.config import DEFAULTS, Config, from_mapping, to_mapping
 from voc.drivers import attribute
 from voc.encoder import load
 from voc.errors import InputError
+from voc.experience import experience_notes, rate_experience
 from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
 from voc.language import detect_language
@@ -57,11 +59,13 @@ def analyze(
     clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
     feedback = run(score_comments, feedback, clauses, config.sentiment, progress)
     feedback = run(mark_contradictions, feedback, config.integrity)
+    feedback = run(rate_experience, feedback, clauses, config.experience)
     # 3. Group the complaints into themes.
     clauses, themes = run(find_themes, clauses, vectors, config.themes)
     # 4. Put figures on them, and rank.
     metrics = run(measure, _counted(feedback, config), config.metrics)
     metrics = _beside(metrics, feedback, config)
+    comparisons = run(compare, _counted(feedback, config), config.metrics, config.comparisons)
     drivers = run(attribute, feedback, clauses, themes, config.drivers)
     issues = run(rank_issues, feedback, clauses, themes, metrics, drivers, config.issues)
     return Analysis(
@@ -69,6 +73,7 @@ def analyze(
         clauses=clauses,
         themes=themes,
         metrics=metrics,
+        comparisons=comparisons,
         drivers=drivers,
         issues=issues,
         settings=_settings(config),
@@ -151,6 +156,7 @@ def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame,
         *_privacy_notes(feedback, config),
         *_theme_notes(clauses, config),
         *_metric_notes(metrics, config),
+        *experience_notes(feedback, config.experience),
     )
 
 

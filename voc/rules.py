@@ -62,6 +62,9 @@ class Rules:
     """Words beside a number that say what it is: `things` that have numbers (order, account), `signs` (number, no.),
     `names` that are both (Bestellnummer), `products`, `phones`, `identities`; a hyphen at the end: any ending."""
 
+    effort: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """Phrases that say how `hard` or `easy` it was to get something done, for the experience score."""
+
     @cached_property
     def stop_words(self) -> frozenset[str]:
         """Words too common to name a theme, in lower case: spaCy's list and `fillers`."""

@@ -197,3 +197,36 @@ def responses(feedback: pd.DataFrame) -> pd.DataFrame:
         if name in rows.columns:
             first[name] = grouped[name].max() if name == "resolved_at" else grouped[name].min()
     return first.reset_index()
+
+
+def one_per_customer(answered: pd.DataFrame) -> pd.DataFrame:
+    """One row per customer of a table of responses, sorted by key: the first given value of each column, the earliest
+    `created_at` and `joined_at`, the latest `churned_at`, and `n_responses`."""
+    grouped = answered.groupby("customer", sort=True)
+    table = grouped.first() if not answered["customer"].is_unique else answered.set_index("customer").sort_index()
+    for name, earliest in (("created_at", True), ("joined_at", True), ("churned_at", False)):
+        if name in answered.columns:
+            table[name] = grouped[name].min() if earliest else grouped[name].max()
+    return table.assign(n_responses=grouped.size()).reset_index()
+
+
+def gone(people: pd.DataFrame) -> Array:
+    """1 for a customer who has left, 0 for one who has not, nan where the file does not say.
+
+    A date of leaving says it; in a file that has such dates, a customer without one has stayed.
+    """
+    known = np.full(len(people), np.nan)
+    if "churned_at" in people.columns and people["churned_at"].notna().any():
+        known = people["churned_at"].notna().to_numpy(float)
+    if "churned" not in people.columns:
+        return known
+    told = people["churned"].astype("Float64").to_numpy(float, na_value=np.nan)
+    return np.where(np.isnan(told), known, np.fmax(told, np.nan_to_num(known)))
+
+
+def churn(people: pd.DataFrame) -> Headline | None:
+    """Churn as a score of customers: 100 for one who has left, else 0; None where none has left, or all have."""
+    lost: Array = 100 * gone(people)
+    if len({*lost[~np.isnan(lost)]}) < 2:
+        return None
+    return Headline("churn", lost, lost, Scale(0.0, 100.0, "low"), "%", (0.0, 100.0))
