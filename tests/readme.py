@@ -50,7 +50,8 @@ OPTIONS = {"text": "--text", "feedback_id": "--id", "created_at": "--date", "cus
 }
 FIELDS_SHOWN = (
     "text", "created_at", "nps", "csat", "ces", "rating", "feedback_id", "customer_id", "channel", "question",
-    "first_reply_at", "resolved_at", "agent", "churned_at", "revenue",
+    "first_reply_at", "resolved_at", "agent", "stage", "invited_at", "joined_at", "churned_at", "churned", "revenue",
+    "clv", "contacts",
 )  # fmt: skip
 FORMATS = {
     "csv": "delimiter, quoting and encoding (UTF-8, UTF-16, cp1252 …) are found out",

@@ -515,7 +515,7 @@ def test_zero_means_never():
     assert frame["nps"][3] == 0, "a real detractor"
     assert frame["created_at"].isna().tolist() == [False, True, False, False]
     assert frame["opened"].isna().tolist() == [False, True, False, False]
-    assert frame["sent"][1] == at("2024-04-30 10:00")
+    assert frame["invited_at"][1] == at("2024-04-30 10:00")
     assert frame["skip"][1] == "never answered"
 
 

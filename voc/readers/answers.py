@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from voc.readers import dates
-from voc.readers.cells import amounts, figures, text_of, typed
-from voc.readers.columns import DATES, Columns
+from voc.readers.cells import amounts, figures, text_of, truths, typed
+from voc.readers.columns import AMOUNTS, DATES, Columns
 from voc.readers.headers import normalise
 from voc.readers.recognition import BROKEN, LINE, MARKS, SKIP, note
 from voc.tables import FEEDBACK, Note
@@ -55,20 +55,27 @@ def build(raw: pd.DataFrame, columns: Columns, *, source: str, stem: str) -> Ans
 def _responses(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str) -> tuple[pd.DataFrame, list[Note]]:
     """Ids, times, names and scores: one row per row of the file."""
     base, notes = _ids(raw, columns, rows, stem)
-    for field in ("customer_id", "question", "channel", "agent"):
+    for field in ("customer_id", "question", "channel", "agent", "stage"):
         if field in columns.fields:
             base[field] = text_of(raw[columns.fields[field]]).str.strip()
     for field in DATES:
         if field in columns.fields:
             notes += _set_time(base, field, raw[columns.fields[field]], columns.fields[field])
-    for field, yearly in (("revenue", 1), ("monthly_revenue", 12)):
-        if field in columns.fields:
-            base["revenue"] = (amounts(raw[columns.fields[field]]) * yearly).astype("Float32")
+    base = base.assign(**_of_customers(raw, columns))
     for field, score in columns.scores.items():
         base[field] = score.values.loc[raw.index] if len(score.values) == len(raw) else score.values
         if field != "nps":
             base[f"{field}_scale"] = pd.array([score.scale] * len(base), dtype="string")
     return base, notes
+
+
+def _of_customers(raw: pd.DataFrame, columns: Columns) -> dict[str, pd.Series]:
+    """What the file knows of the customer: revenue a year, lifetime value, contacts, whether they left."""
+    known = {field: amounts(raw[columns.fields[field]]) for field in AMOUNTS if field in columns.fields}
+    if "monthly_revenue" in known:
+        known["revenue"] = known.pop("monthly_revenue") * 12
+    found = {field: values.astype("Float32") for field, values in known.items()}
+    return found | ({"churned": truths(raw[columns.fields["churned"]])} if "churned" in columns.fields else {})
 
 
 def _ids(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str) -> tuple[pd.DataFrame, list[Note]]:

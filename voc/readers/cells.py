@@ -9,6 +9,8 @@ from typing import Final
 
 import pandas as pd
 
+from voc.readers.headers import normalise, phrases
+
 MISSING: Final = frozenset({"NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "\\N", "<NA>"})
 """How programs, not people, write that a cell is empty. "None" and "n/a" may be a customer's answer."""
 MISSING_FIGURES: Final = MISSING | {"n/a", "na", "none", "None", "-", "--", "–", ".", "?"}
@@ -93,6 +95,19 @@ def amounts(cells: pd.Series) -> pd.Series:
     comma = bare.str.contains(r",\d{1,2}$", regex=True).fillna(value=False).astype(bool)
     plain = bare.str.replace(",", "").where(~comma, bare.str.replace(".", "").str.replace(",", "."))
     return pd.to_numeric(plain, errors="coerce").astype("Float64")
+
+
+def truths(cells: pd.Series) -> pd.Series:
+    """Yes and no, in the words of every language, as True and False; anything else is missing.
+
+    >>> truths(pd.Series(["Yes", "nein", "1", "maybe"], dtype="string")).tolist()
+    [True, False, True, <NA>]
+    """
+    if pd.api.types.is_bool_dtype(cells.dtype):
+        return cells.astype("boolean")
+    said = text_of(cells).str.removesuffix(".0").map(normalise, na_action="ignore")
+    known = dict.fromkeys(phrases("no"), False) | dict.fromkeys(phrases("yes"), True)
+    return said.map(known, na_action="ignore").astype("boolean")
 
 
 def typed(cells: pd.Series) -> pd.Series:

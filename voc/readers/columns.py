@@ -11,14 +11,15 @@ import pandas as pd
 from voc.config import ReadConfig
 from voc.errors import InputError, nearest
 from voc.readers import scores, texts
-from voc.readers.cells import amounts
+from voc.readers.cells import amounts, truths
 from voc.readers.headers import EXACT, PARTIAL, match, normalise
 from voc.readers.profile import Profile
 from voc.readers.recognition import MARKS, Guess
 from voc.tables import Note
 
-DATES: Final = ("created_at", "first_reply_at", "resolved_at", "churned_at")
-NAMES: Final = ("feedback_id", "response_id", "customer_id", "question", "channel", "agent")
+DATES: Final = ("created_at", "first_reply_at", "resolved_at", "churned_at", "invited_at", "joined_at")
+NAMES: Final = ("feedback_id", "response_id", "customer_id", "question", "channel", "agent", "stage")
+AMOUNTS: Final = ("revenue", "monthly_revenue", "clv", "contacts")
 OPTIONS: Final = {
     "id": "feedback_id", "date": "created_at", "customer": "customer_id", "channel": "channel",
     "nps": "nps", "csat": "csat", "ces": "ces", "rating": "rating",
@@ -27,6 +28,8 @@ OPTIONS: Final = {
 UNIQUE: Final = 0.5
 """Different values per cell from which a column named as an id is one of the comment; guarded by
 `test_ids`."""
+WORDED: Final = 0.9
+"""Cells that say yes or no, from which a column is a flag; guarded by `test_a_flag_of_churn`."""
 TOLD: Final = "the format says so"
 FEW_LABELS: Final = 60
 """Different values that a channel may have."""
@@ -126,7 +129,7 @@ def _fields(profiles: list[Profile], chosen: dict[str, str], told: _Told) -> tup
     """Field -> column for dates, ids, names and revenue; column -> reason."""
     fields = {field: column for field, column in chosen.items() if field not in scores.FIELDS}
     reasons = {column: told.reasons[column] for column in fields.values()}
-    for field in () if told.sure else (*NAMES, *DATES, "revenue", "monthly_revenue"):
+    for field in () if told.sure else (*NAMES, *DATES, *AMOUNTS, "churned"):
         pool = [each for each in profiles if each.name not in {*fields.values(), *chosen.values()}]
         if field in fields or (field == "monthly_revenue" and "revenue" in fields):
             continue
@@ -147,12 +150,20 @@ def _fit(profile: Profile, field: str) -> tuple[int, float, str] | None:
         return None
     if field in DATES:
         return _fit_date(profile, field)
-    if field in ("revenue", "monthly_revenue"):
-        if match(profile.name, field) < EXACT:
-            return None
-        share = float(amounts(pd.Series(profile.sample, dtype="string")).notna().mean())
-        return (EXACT, share, "named as revenue; amounts") if share > 0.6 else None
+    if field in (*AMOUNTS, "churned"):
+        return _fit_cells(profile, field) if match(profile.name, field) == EXACT else None
     return _fit_name(profile, field)
+
+
+def _fit_cells(profile: Profile, field: str) -> tuple[int, float, str] | None:
+    """Amounts and flags: by the exact name, if nearly all cells are such."""
+    cells = pd.Series(profile.sample, dtype="string")
+    if field == "churned":
+        known = float(truths(cells).notna().mean())
+        return (EXACT, known, "named as churned; yes or no") if known >= WORDED else None
+    known = float(amounts(cells).notna().mean())
+    named = f"named as {field.removeprefix('monthly_')}; amounts"
+    return (EXACT, known, named) if known > 0.6 and profile.date_share < 0.5 else None
 
 
 def _fit_date(profile: Profile, field: str) -> tuple[int, float, str] | None:
@@ -189,6 +200,9 @@ def _fit_name(profile: Profile, field: str) -> tuple[int, float, str] | None:
         )
     if field == "channel":
         fits = profile.n_distinct <= FEW_LABELS and profile.words <= 5 and profile.number_share < 0.5
+    elif field == "stage":
+        fits = profile.n_distinct <= min(FEW_LABELS, max(1, profile.n_filled // 2)) and profile.words <= 6
+        fits = fits and profile.number_share < 0.5 and profile.date_share < 0.5
     elif field == "question":
         fits = profile.words >= 1 and profile.n_distinct <= max(1, profile.n_filled // 2)
     else:

@@ -7,7 +7,7 @@
 | Delighted | `score`, where it is csat, smileys or thumbs (0 and 1 become 1 and 5); stars | `csat`; `rating`, on 1-5 |
 | Delighted | `score`, where it is ces ("made it easy") | `ces` on 1-5, high is good |
 | Delighted | `created_at`; `person_properties`, a column for each | `created_at`; columns to group by |
-| AskNicely | `answer`; `responded`, `sent`, `opened` (Unix seconds, "0" = never) | `nps`; `created_at`, times |
+| AskNicely | `answer`; `responded`, `sent` (Unix seconds, "0" = never) | `nps`; `created_at`, `invited_at` |
 
 A request that was never answered stays as a row without a score: its "0" is no detractor.
 """
@@ -135,6 +135,7 @@ def read_asknicely(path: Path, options: ReadConfig) -> pd.DataFrame:
     fields: dict[str | None, str] = {
         find(raw, "response id", "id"): "feedback_id",
         responded: "created_at",
+        find(raw, "sent"): "invited_at",
         find(raw, "person id", "contact id", "customer id", "email", "name"): "customer_id",
         find(raw, "delivery method", "channel"): "channel",
         answer: "nps",
