@@ -21,7 +21,7 @@ from voc.config import PrivacyConfig, from_mapping
 from voc.countries import country_of
 from voc.errors import MissingExtra
 from voc.identifiers import IBAN_LENGTHS, IDENTIFIERS, bare, is_card, is_iban, luhn
-from voc.personal import KINDS, find, masked, worth_a_look
+from voc.personal import KINDS, LOOK, find, masked, worth_a_look
 from voc.pipeline import analyze
 from voc.privacy import ONLY_PERSONAL, count_masked, mask_personal_data, mask_text
 from voc.tables import FEEDBACK
@@ -61,6 +61,12 @@ def test_the_table_is_wide_enough_to_prove_anything():
 
 def test_what_is_personal_passes_the_quick_look():
     assert all(worth_a_look(row.text) for row in ROWS if row.spans)
+
+
+@given(st.lists(st.text(st.sampled_from("0 1٣٤९-\n@＠:/wW.aätAT)]}x"), max_size=14), min_size=1, max_size=9))
+def test_the_quick_look_at_a_column_sees_what_the_look_at_a_text_does(texts: list[str]):
+    column = pd.Series(texts, dtype="string").str.contains(LOOK)
+    assert column.tolist() == [worth_a_look(text) for text in texts]
 
 
 def test_masking_twice_changes_nothing_more():

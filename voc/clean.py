@@ -41,7 +41,8 @@ SUSPICIOUS = re.compile(
     "[\xa0-\xbf€„…‘’“”•—™š›œžŸŽŚŤŹśťźĽľŁłĄąŞşŻżˇ˘˛˝]|[РС][ЂЃѓЉЊЌЋЏђљњќћџЎўЈҐЄЇІіґєѕї°±µ¶·№»]"
 )
 """A lead byte and a continuation byte of UTF-8, as the code pages of Windows show them: the full test is slow."""
-RAGGED = re.compile(r"\n[ \n]| \n|^\s|\s$")
+C1_CONTROL = re.compile("[\x80-\x9f]")
+RAGGED = re.compile(r"\n[ \n]| \n")
 LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|_x000[Dd]_\n?|\\r\\n|\\n(?=[\s\\A-ZÀ-Þ*•-])")
 """Line ends of other systems, of spreadsheets, and those written out as a backslash and a letter."""
 TAG = re.compile(
@@ -62,11 +63,11 @@ ADDRESS = re.compile(
 HOLLOW = re.compile(r"\(\s*\)|\[\s*\]|<\s*>| +(?=[.,;!?](?:\s|$))")
 """What a removed address leaves behind."""
 
-LENGTHENED = re.compile(r"([^\W\d_]|[!?.…,;:=~_–—-]|[\U0001f300-\U0001f64f\U0001f900-\U0001faff])\1{3,}")
+REPEATED = re.compile(r"(.)\1\1\1+")
+LENGTHENED = re.compile(r"[^\W\d_]|[!?.…,;:=~_–—-]|[\U0001f300-\U0001f64f\U0001f900-\U0001faff]")
 """Four or more of a letter, mark or face say no more than three, but hide a word from the model. Digits and rows of
 stars are figures and stay."""
-REPEATED = re.compile(r"(.)\1\1\1")
-MARKED = re.compile(r"[*_~`#]|!\[")
+MARKED = re.compile(r"[*_~`#]")
 EMPHASIS = re.compile(
     r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]+?)(?<=[^\s*])\1(?![\w*])|(?<![\w_])(_{1,3})(?=[^\s_])([^_\n]+?)(?<=[^\s_])\3(?![\w_])"
     r"|(?<![\w~])(~~)(?=[^\s~])([^~\n]+?)(?<=[^\s~])~~(?![\w~])|(?<!`)(`)([^`\n]+)`(?!`)"
@@ -147,8 +148,8 @@ def readable(text: str) -> str:
         return text
     for _ in range(PASSES):
         repaired = _spaced(_even(_visible(_flattened(_decoded(text)))))
-        if repaired == text:
-            break
+        if repaired == text or _sound(repaired):
+            return repaired
         text = repaired
     return text
 
@@ -200,15 +201,20 @@ def _sound(text: str) -> bool:
     """Whether no repair would find anything to do."""
     return not (
         "  " in text
-        or "_x000" in text
         or TROUBLE.search(text)
-        or RAGGED.search(text)
+        or _ragged(text)
         or _marked(text)
-        or (REPEATED.search(text) and LENGTHENED.search(text))
+        or _lengthened(text)
+        or "_x000" in text
         or "://" in text
         or "www" in text.lower()
         or not (text.isascii() or _whole(text))
     )
+
+
+def _ragged(text: str) -> bool:
+    """Whether white space stands at an edge of the text or of a line."""
+    return text[:1].isspace() or text[-1:].isspace() or ("\n" in text and RAGGED.search(text) is not None)
 
 
 def _whole(text: str) -> bool:
@@ -225,7 +231,7 @@ def _decoded(text: str) -> str:
     from ftfy.badness import is_bad
     from ftfy.fixes import fix_c1_controls
 
-    text = fix_c1_controls(text)
+    text = fix_c1_controls(text) if C1_CONTROL.search(text) else text
     text = fix_encoding(text) if SUSPICIOUS.search(text) and is_bad(text) else text
     text = _from_dos(text) if DOS.search(text) else text
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
@@ -258,7 +264,8 @@ def _flattened(text: str) -> str:
 
 def _visible(text: str) -> str:
     """No invisible characters, no addresses."""
-    text = INVISIBLE.sub("", LINE_ENDS.sub("\n", text))
+    if TROUBLE.search(text) or "_x000" in text:
+        text = INVISIBLE.sub("", LINE_ENDS.sub("\n", text))
     if "://" in text or "www" in text.lower():
         text = HOLLOW.sub("", ADDRESS.sub("", LINK.sub(r"\1", text)))
     return text
@@ -268,13 +275,22 @@ def _even(text: str) -> str:
     """No marks of Markdown, no letter or mark more than three times in a row."""
     if _marked(text):
         text = EMPHASIS.sub(lambda found: found[2] or found[4] or found[6] or found[8], FURNITURE.sub(r"\1", text))
-    return LENGTHENED.sub(r"\1\1\1", text) if REPEATED.search(text) else text
+    return REPEATED.sub(_short, text)
+
+
+def _lengthened(text: str) -> bool:
+    return REPEATED.search(text) is not None and any(map(LENGTHENED.match, REPEATED.findall(text)))
+
+
+def _short(found: re.Match[str]) -> str:
+    """Three of what is there four times or more, where that is a letter, mark or face."""
+    return found[1] * 3 if LENGTHENED.match(found[1]) else found[0]
 
 
 def _marked(text: str) -> bool:
-    return bool(MARKED.search(text) and (EMPHASIS.search(text) or FURNITURE.search(text)))
+    return bool((MARKED.search(text) or "![" in text) and (EMPHASIS.search(text) or FURNITURE.search(text)))
 
 
 def _spaced(text: str) -> str:
     """One space between words, one line end between lines, none at the edges."""
-    return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", text)).strip()
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))

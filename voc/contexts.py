@@ -20,6 +20,7 @@ REACH, TAIL = 5, 60
 belong to something else; guarded by tests/personal_data.tsv."""
 ROLES = ("things", "signs", "names", "products", "phones")
 TOKEN = re.compile(r"[#№]|[nN][°º]|[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+")
+WORDS = re.compile(r"\w+")
 STOP = re.compile(r"[!?;\n。！？]")
 FULL_STOP = re.compile(r"([^\W\d_]{4,})\.\s")
 """A full stop after a shorter word is one of "no." or "tel."."""
@@ -94,7 +95,7 @@ def _read(tail: str) -> Context:
     phone = _first(at["phones"], REACH)
     named = min(_named(tokens, at), 0 if "names" in dense else REACH)
     # Long patterns are only tried where the first word of one of their phrases is there.
-    documented = not _openings().isdisjoint(tokens) or DENSE.search(tail) is not None
+    documented = not _openings().isdisjoint(WORDS.findall(tail)) or DENSE.search(tail) is not None
     return Context(
         named=named < min(REACH, product + 1, phone + 1),
         thing=bool(at["things"]) and at["things"][0] == 0,
@@ -186,9 +187,9 @@ def _identities() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _openings() -> frozenset[str]:
-    """Every word of every name of a document."""
+    """The first word of every name of a document: where a name stands in a text, its first word is a word there."""
     phrases = [*(word for _, word in _words(["identities"])), *(name for each in IDENTIFIERS for name in each.names)]
-    return frozenset(_bare(token) for phrase in phrases for token in TOKEN.findall(phrase))
+    return frozenset(WORDS.findall(phrase)[0] for phrase in phrases)
 
 
 def _countries(tail: str) -> frozenset[str]:

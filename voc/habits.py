@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from voc.gibberish import is_gibberish
+from voc.gibberish import MOST_WORDS, is_gibberish
 
 BURST, HOURS = 8, 24
 """Copies of one long text by as many different customers within a day: a campaign, no coincidence."""
@@ -57,17 +57,18 @@ PLEADING: Final = re.compile(
 
 def pleading(feedback: pd.DataFrame) -> pd.Series:
     """Texts in which a good score is asked for."""
-    return _why(feedback, feedback["clean_text"].fillna("").map(_pleads), "asks for a good score")
-
-
-def _pleads(text: str) -> bool:
-    lower = text.lower()
-    return any(word in lower for word in ASKING) and PLEADING.search(text) is not None
+    texts = feedback["clean_text"].fillna("")
+    asking = texts[texts.str.contains("|".join(ASKING), case=False)]
+    pleads = asking.map(lambda text: PLEADING.search(text) is not None).astype(bool)
+    return _why(feedback, pleads.reindex(feedback.index, fill_value=False), "asks for a good score")
 
 
 def gibberish(feedback: pd.DataFrame) -> pd.Series:
     """Texts that are keys hit at random."""
-    return _why(feedback, feedback["clean_text"].fillna("").map(is_gibberish), "keys hit at random")
+    texts = feedback["clean_text"].fillna("")
+    short = texts[texts.str.contains(rf"^\PL*(?:\pL+\PL+){{0,{MOST_WORDS - 1}}}\pL*\PL*$")]
+    mashed = short.map(is_gibberish).astype(bool)
+    return _why(feedback, mashed.reindex(feedback.index, fill_value=False), "keys hit at random")
 
 
 def bursts(feedback: pd.DataFrame, copies: pd.Series) -> pd.Series:

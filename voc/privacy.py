@@ -13,20 +13,25 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from voc.config import PrivacyConfig
 from voc.countries import country_of
 from voc.names import NameFinder, name_finder
-from voc.personal import KINDS, Span, find, masked, worth_a_look
+from voc.personal import KINDS, LOOK, Span, find, masked
 from voc.tables import FEEDBACK
 from voc.telephones import LANGUAGE_REGIONS
 
 PSEUDONYMS = {"customer_id": "customer", "agent": "agent", "feedback_id": "id", "response_id": "id", "suspect": "id"}
 """Columns whose values must stay apart from one another, and the word that their pseudonyms begin with."""
+PEOPLE = frozenset({"customer", "agent"})
+TELLING_ID = r"@|＠|://|(?i:www\.)|\s|::|(?:\p{Nd}\P{Nd}*){6}"
+"""What the id of a person has at least where it is a name, an address or a number of theirs: C12345 is none of them."""
 UNTOUCHED = frozenset(
     {
         "source", "channel", "skip", "lang", "label", "csat_scale", "ces_scale", "rating_scale", "masked",
@@ -68,7 +73,7 @@ LANGUAGE_HEADERS = frozenset(
 PERSON = re.compile(r"[^\W\d_][^\W\d_.'’-]*\.?(?:[ '’-]{1,2}[^\W\d_.'’-]*[^\W\d_]\.?){1,4}")
 """A customer id that is a name: words alone. Codes have digits or no space."""
 WORD = re.compile(r"[^\W\d_]")
-HIDDEN = re.compile("[&\u00ad\u200b-\u200f\u2060\ufeff]|=\n|[\uff01-\uff5e]|</?[a-z]", re.IGNORECASE)
+HIDDEN = re.compile("[&\u00ad\u200b-\u200f\u2060\ufeff]|=\n|[\uff01-\uff5e]|</?[A-Za-z]")
 """What can hide an address from view in a raw text: entities, invisible characters, full-width letters, tags."""
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]|=\n|</?[a-z][^<>]*>", re.IGNORECASE)
 DIGEST = 12
@@ -148,30 +153,31 @@ def _comments(
     names: bool,
 ) -> pd.DataFrame:
     """`text` and `clean_text` masked, each for itself; a row that has nothing left is skipped."""
-    raw = feedback["text"].fillna("").tolist()
-    clean = feedback["clean_text"].fillna("").tolist() if "clean_text" in feedback else raw
-    originals, readables, emptied = [], [], []
-    plain = not names
-    for place, (text, read) in enumerate(zip(raw, clean, strict=True)):
-        if plain and not worth_a_look(read) and (text is read or text == read or not _hides(text)):
-            originals.append(text)
-            readables.append(read)
-            emptied.append(False)
-            continue
-        readable, found = masker(read, regions[place], langs[place])
+    raw = feedback["text"].fillna("")
+    read = feedback["clean_text"].fillna("") if "clean_text" in feedback else raw
+    looked = np.arange(len(feedback)) if names else np.flatnonzero(_may_tell(raw, read))
+    texts, cleans = raw.tolist(), read.tolist()
+    originals, readables, emptied = dict[int, str](), dict[int, str](), list[int]()
+    for place in looked.tolist():
+        text, clean = texts[place], cleans[place]
+        readable, found = masker(clean, regions[place], langs[place])
         original, hidden = _original(text, (readable, found), masker, regions[place], langs[place])
         kinds[place] += found if len(found) > len(hidden) else hidden
-        originals.append(original)
-        readables.append(readable)
-        emptied.append(bool(found) and not WORD.search(re.sub(r"\[[A-Z]+\]", "", readable)))
-    feedback = FEEDBACK.add(
-        feedback, text=pd.Series(originals, index=feedback.index, dtype="string").where(feedback["text"].notna())
-    )
+        originals |= {place: original} if hidden else {}
+        readables |= {place: readable} if found else {}
+        emptied += [place] if found and not WORD.search(re.sub(r"\[[A-Z]+\]", "", readable)) else []
+    feedback = FEEDBACK.add(feedback, text=_put(feedback["text"], originals))
     if "clean_text" in feedback:
-        feedback = FEEDBACK.add(feedback, clean_text=readables)
+        feedback = FEEDBACK.add(feedback, clean_text=_put(read, readables))
     given = feedback["skip"] if "skip" in feedback else pd.Series(pd.NA, index=feedback.index, dtype="string")
-    reasons = pd.Series([ONLY_PERSONAL if each else pd.NA for each in emptied], index=feedback.index, dtype="string")
-    return FEEDBACK.add(feedback, skip=given.fillna(reasons))
+    return FEEDBACK.add(feedback, skip=given.fillna(_put(given, dict.fromkeys(emptied, ONLY_PERSONAL))))
+
+
+def _put(values: pd.Series, changed: Mapping[int, str]) -> pd.Series:
+    """`values` with other cells at some places."""
+    values = values.copy()
+    values.iloc[list(changed)] = list(changed.values())
+    return values
 
 
 def _original(
@@ -187,9 +193,12 @@ def _original(
     return read if missing else (original, seen)
 
 
-def _hides(text: str) -> bool:
-    """Whether an original may hold something personal, in sight or behind markup."""
-    return worth_a_look(text) or HIDDEN.search(text) is not None
+def _may_tell(raw: pd.Series, read: pd.Series) -> npt.NDArray[np.bool_]:
+    """Whether a comment may hold something personal: in sight, or in its original behind markup."""
+    told = read.str.contains(LOOK).to_numpy(dtype=bool)
+    other = np.flatnonzero(raw.ne(read).to_numpy(dtype=bool))
+    told[other] |= raw.iloc[other].str.contains(f"{LOOK}|{HIDDEN.pattern}").to_numpy(dtype=bool)
+    return told
 
 
 def _plain(text: str) -> str:
@@ -212,12 +221,11 @@ def _column(
     if not textual and not (pd.api.types.is_numeric_dtype(values.dtype) and _announced(header)):
         return values
     changed: dict[int, str] = {}
-    for place, cell in enumerate(_written(values)):
-        if isinstance(cell, str) and cell.strip():
-            hidden, found = _cell(cell, header, masker, regions[place])
-            if found:
-                changed[place] = hidden
-                kinds[place] += found
+    for place, cell in _telling(_written(values), header):
+        hidden, found = _cell(cell, header, masker, regions[place])
+        if found:
+            changed[place] = hidden
+            kinds[place] += found
     return _replaced(values, changed) if changed else values
 
 
@@ -226,6 +234,17 @@ def _written(values: pd.Series) -> list[object]:
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return values.tolist()
     return values.astype("string").str.replace(r"\.0$", "", regex=True).tolist()
+
+
+def _telling(cells: list[object], header: str) -> Iterator[tuple[int, str]]:
+    """The cells that may hold something personal under this header, with their places."""
+    texts = pd.Series([cell if isinstance(cell, str) else None for cell in cells], dtype="string")
+    if header in NAME_HEADERS:
+        telling = texts.str.contains(r"\S")
+    else:
+        telling = texts.str.contains(LOOK if not re.search(r"\d", header) else rf"{LOOK}|\p{{Nd}}")
+    for place in np.flatnonzero(telling.fillna(value=False).to_numpy(dtype=bool)).tolist():
+        yield place, texts.iat[place]
 
 
 def _replaced(values: pd.Series, changed: Mapping[int, str]) -> pd.Series:
@@ -257,16 +276,14 @@ def _cell(cell: str, header: str, masker: Masker, regions: tuple[str, ...]) -> t
 
 def _pseudonyms(values: pd.Series, salt: str, regions: list[tuple[str, ...]], kinds: list[list[str]]) -> pd.Series:
     """Ids that are an address, a telephone or a name replaced by pseudonyms; other ids stay."""
-    name = str(values.name)
-    made: list[str | None] = []
-    known: dict[str, str] = {}
-    for place, cell in enumerate(values.astype("string").tolist()):
-        if not isinstance(cell, str):
-            made.append(None)
-            continue
+    name, written = str(values.name), values.astype("string")
+    telling = written.str.contains(TELLING_ID if PSEUDONYMS[name] in PEOPLE else r"@|://").fillna(value=False)
+    made, known = written.tolist(), dict[str, str]()
+    for place in np.flatnonzero(telling.to_numpy(dtype=bool)).tolist():
+        cell = made[place]
         if cell not in known:
             known[cell] = _pseudonym(name, cell, salt, regions[place])
-        made.append(known[cell])
+        made[place] = known[cell]
         kinds[place] += [PSEUDONYM] if known[cell] != cell and name != "suspect" else []
     return pd.Series(made, index=values.index, dtype="string")
 
@@ -278,7 +295,7 @@ def _pseudonym(name: str, cell: str, salt: str, regions: tuple[str, ...]) -> str
     True
     """
     role = PSEUDONYMS[name]
-    person = role in {"customer", "agent"}
+    person = role in PEOPLE
     if person and PERSON.fullmatch(cell.strip()):
         return f"{role}-{_digest(cell.strip().casefold(), salt)}"
     if not person and "@" not in cell and "://" not in cell:
@@ -306,12 +323,15 @@ def _regions(feedback: pd.DataFrame, default: str | None) -> list[tuple[str, ...
     langs = feedback["lang"].fillna("und") if "lang" in feedback else pd.Series("und", index=feedback.index)
     counts = langs[~langs.eq("und")].value_counts()
     usual = min(counts.index, key=lambda lang: (-counts[lang], lang)) if len(counts) else "und"
-    found = []
-    for place, lang in enumerate(langs.tolist()):
-        told = [column[place] for column in countries if column[place]]
-        spoken = LANGUAGE_REGIONS.get(usual if lang == "und" else lang, "").split()
-        found.append(tuple(dict.fromkeys([*told, *([] if told else spoken)])))
-    return found
+    told = list(zip(langs.tolist(), *countries, strict=True))
+    known = {each: _likeliest(usual if each[0] == "und" else each[0], each[1:]) for each in set(told)}
+    return [known[each] for each in told]
+
+
+def _likeliest(lang: str, countries: Sequence[str]) -> tuple[str, ...]:
+    """The countries that a row tells of, or where none is told, those that speak its language."""
+    told = tuple(dict.fromkeys(filter(None, countries)))
+    return told or tuple(LANGUAGE_REGIONS.get(lang, "").split())
 
 
 def _header(name: object) -> str:
