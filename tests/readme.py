@@ -34,7 +34,10 @@ PART = re.compile(r"<!-- (?P<name>[a-z]+)(?P<options>[^>\n]*?) -->\n(?P<body>.*?
 PROCESSORS = ("avx512_vnni", "avx_vnni", "avx2", "asimddp")
 """Instructions that the model's arithmetic depends on: its last digits differ between processors that have different
 ones, and with them a clause or two of a thousand."""
-TABLES_SHOWN = ("issues", "themes", "metrics", "comparisons", "drivers", "feedback", "clauses")
+TABLES_SHOWN = (
+    "issues", "themes", "metrics", "comparisons", "drivers", "queue", "customers", "agents", "anomalies", "feedback",
+    "clauses",
+)  # fmt: skip
 SHIM = """\
 import sys
 CALLS = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg"}
@@ -120,6 +123,17 @@ SETTINGS = {
     "issues.value": "weight of the value at risk, where the file has revenue",
     "issues.recent_days": "how long “now” is, against which the past is compared",
     "issues.rounds": "bootstrap rounds for the intervals",
+    "queue.least": "urgency from which a comment is in the queue, 0-100",
+    "queue.half_life": "days after which half of a comment's freshness is gone",
+    "people.smallest_group": "agents with fewer customers are not shown by themselves",
+    "anomalies.false_alarms": "rate of false alarms among the unusual counts that are told, 0-1",
+    "alerts.to": "where alerts go, as Apprise addresses (`slack://…`, `mailto://…`; needs the extra `alerts`)",
+    "alerts.urgency_over": "tell of issues whose urgency is above this; 100 = never",
+    "alerts.new_danger": "tell of dangerous issues that were not told before",
+    "alerts.metric_drop": "tell of figures that fell beyond their interval",
+    "alerts.threat_to_leave": "tell of customers who threaten to leave",
+    "alerts.anomaly": "tell of themes that came up more than expected",
+    "alerts.quotes": "put a customer's (masked) words into alerts",
     "report.title": "the report's title",
     "report.issues": "how many issues the report tells in full",
 }

@@ -104,6 +104,9 @@ def test_the_run_is_recorded(analysis: Analysis):
         "comparisons",
         "drivers",
         "issues",
+        "queue",
+        "people",
+        "anomalies",
     }
     assert set(analysis.timings) == stages
     assert all(seconds >= 0 for seconds in analysis.timings.values())

@@ -160,6 +160,41 @@ class IssuesConfig:
 
 
 @dataclass(frozen=True)
+class QueueConfig:
+    """Which comments need somebody: from which urgency, and after how many days half of the freshness is gone."""
+
+    least: float = 25.0
+    half_life: float = 28.0
+
+
+@dataclass(frozen=True)
+class PeopleConfig:
+    """Agents whose contacts are with fewer customers than `smallest_group` are not shown by themselves."""
+
+    smallest_group: int = 5
+
+
+@dataclass(frozen=True)
+class AnomaliesConfig:
+    """How unusual a count must be, as the rate of false alarms among those told."""
+
+    false_alarms: float = 0.10
+
+
+@dataclass(frozen=True)
+class AlertsConfig:
+    """Who is told of what, each thing once. `to` holds addresses as Apprise writes them (slack://…, mailto://…)."""
+
+    to: tuple[str, ...] = ()
+    urgency_over: float = 70.0
+    new_danger: bool = True
+    metric_drop: bool = True
+    threat_to_leave: bool = True
+    anomaly: bool = False
+    quotes: bool = True
+
+
+@dataclass(frozen=True)
 class ReportConfig:
     """What the report shows."""
 
@@ -184,6 +219,10 @@ class Config:
     experience: ExperienceConfig = field(default_factory=ExperienceConfig)
     drivers: DriversConfig = field(default_factory=DriversConfig)
     issues: IssuesConfig = field(default_factory=IssuesConfig)
+    queue: QueueConfig = field(default_factory=QueueConfig)
+    people: PeopleConfig = field(default_factory=PeopleConfig)
+    anomalies: AnomaliesConfig = field(default_factory=AnomaliesConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from voc.anomalies import find_anomalies
 from voc.clauses import split_clauses
 from voc.clean import clean
 from voc.comparisons import compare
@@ -26,13 +27,20 @@ from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
 from voc.language import detect_language
 from voc.metrics import measure
+from voc.people import compare_agents, follow_customers
 from voc.privacy import count_masked, mask_personal_data, mask_text
+from voc.queue import queue_comments
 from voc.sentiment import score_clauses, score_comments, score_texts
 from voc.tables import FEEDBACK, METRICS, Analysis, Note, Progress, silent, tally
 from voc.themes import find_themes
 
 Result = TypeVar("Result")
 
+LACKING = {
+    "momentum": "no dates that allow a comparison (growth)",
+    "impact": "no scores (effect on a score)",
+    "value": "no revenue (value at risk)",
+}
 SCORE_COLUMNS = ("lang", "sentiment", "label", "confidence", "severity")
 
 
@@ -68,6 +76,11 @@ def analyze(
     comparisons = run(compare, _counted(feedback, config), config.metrics, config.comparisons)
     drivers = run(attribute, feedback, clauses, themes, config.drivers)
     issues = run(rank_issues, feedback, clauses, themes, metrics, drivers, config.issues)
+    # 5. Say who needs somebody, and what is out of the ordinary.
+    queue = run(queue_comments, feedback, clauses, issues, config.queue)
+    customers = run(follow_customers, feedback, clauses, issues, config.queue)
+    agents = run(compare_agents, feedback, clauses, config.people)
+    anomalies = run(find_anomalies, feedback, clauses, issues, config.anomalies, config.metrics)
     return Analysis(
         feedback=feedback,
         clauses=clauses,
@@ -76,8 +89,12 @@ def analyze(
         comparisons=comparisons,
         drivers=drivers,
         issues=issues,
+        queue=queue,
+        customers=customers,
+        agents=agents,
+        anomalies=anomalies,
         settings=_settings(config),
-        notes=(*_safe(notes, config), *_notes(feedback, clauses, metrics, config)),
+        notes=(*_safe(notes, config), *_notes(feedback, clauses, metrics, config), *_people_notes(issues, agents)),
         model=_model_name(config.sentiment.model),
         timings=timings,
     )
@@ -192,9 +209,19 @@ def _safe(notes: Sequence[Note], config: Config) -> Sequence[Note]:
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    """The settings as they are stored: beside the pseudonyms a salt would be no secret."""
-    hidden = replace(config.privacy, salt="hidden" if config.privacy.salt else "")
-    return to_mapping(replace(config, privacy=hidden))
+    """The settings as they are stored: without the salt, no secret beside pseudonyms, and passwords in addresses."""
+    privacy = replace(config.privacy, salt="hidden" if config.privacy.salt else "")
+    alerts = replace(config.alerts, to=tuple(f"{each.partition('://')[0]}://hidden" for each in config.alerts.to))
+    return to_mapping(replace(config, privacy=privacy, alerts=alerts))
+
+
+def _people_notes(issues: pd.DataFrame, agents: pd.DataFrame) -> list[Note]:
+    """Parts of urgency that the file cannot tell, and agents who are not shown by themselves."""
+    ranked = issues[issues["momentum"].notna() | issues["severity"].notna()]
+    lacking = [told for part, told in LACKING.items() if len(ranked) and ranked[part].isna().all()]
+    notes = [Note("issues", f"Urgency rests on the other parts: the file has {', '.join(lacking)}")] if lacking else []
+    together = int(agents.loc[agents["n_agents"] > 1, "n_agents"].sum())
+    return notes + ([Note("people", "agents with few customers are shown together", together)] if together else [])
 
 
 def _theme_notes(clauses: pd.DataFrame, config: Config) -> list[Note]:

@@ -106,7 +106,7 @@ def _harm(telling: Telling) -> list[str]:
     score, points = telling.harm
     size = _short(abs(points))
     unit = "point" if size == "1" else "points"
-    return [f"goes with an overall {SCORED[score]} {size} {unit} {'lower' if points < 0 else 'higher'}"]
+    return [f"goes with an overall {SCORED.get(score, score)} {size} {unit} {'lower' if points < 0 else 'higher'}"]
 
 
 def _worth(telling: Telling) -> list[str]:

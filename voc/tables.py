@@ -346,7 +346,98 @@ CHANGES = Schema(
     },
 )
 
-TABLES = (FEEDBACK, CLAUSES, THEMES, METRICS, COMPARISONS, DRIVERS, ISSUES, CHANGES)
+QUEUE = Schema(
+    "queue",
+    {
+        "rank": Column("Int32", "1 = answer first", "queue", required=True),
+        "feedback_id": Column("string", "the comment", "queue", required=True),
+        "urgency": Column("Float32", "0-100: severity, signals, score, issue; falls with age", "queue", required=True),
+        "why": Column("string", "one sentence: why somebody is needed", "queue"),
+        "quote": Column("string", "the words that weigh most", "queue"),
+        "customer_id": Column("string", "who wrote it", "queue"),
+        "created_at": Column(TIME, "when it was written (UTC)", "queue"),
+        "channel": Column("string", "chat, email, review, survey, call …", "queue"),
+        "agent": Column("string", "who handled it", "queue"),
+        "lang": Column("string", "ISO 639-1 code", "queue"),
+        "answer": Column("string", "the scores that were given, such as 'NPS 0'", "queue"),
+        "signals": Column("string", "what makes it urgent, the strongest first", "queue"),
+        "severity": Column("Float32", "the worst that it tells, 0-1", "queue"),
+        "theme_id": Column("string", "the most urgent issue it tells of", "queue"),
+        "label": Column("string", "that issue's label", "queue"),
+        "suspect": Column("string", "why the row should not be trusted; missing = trusted", "queue"),
+    },
+)
+
+CUSTOMERS = Schema(
+    "customers",
+    {
+        "customer_id": Column("string", "who", "people", required=True),
+        "urgency": Column("Float32", "0-100: that of the customer's most urgent comment", "people", required=True),
+        "why": Column("string", "one sentence: what the customer told lately", "people"),
+        "n_feedback": Column("Int32", "comments", "people"),
+        "n_complaints": Column("Int32", "comments that complain", "people"),
+        "first_at": Column(TIME, "first comment", "people"),
+        "last_at": Column(TIME, "last contact", "people"),
+        "sentiment": Column("Float32", "mean sentiment, -1 to 1", "people"),
+        "path": Column("string", "sentiment of the last five comments, oldest first", "people"),
+        "course": Column("string", "falling, steady or rising; missing = fewer than two judged comments", "people"),
+        "answer": Column("string", "the scores last given, such as 'NPS 0'", "people"),
+        "n_churn": Column("Int32", "comments that threaten to leave", "people"),
+        "churn_at": Column(TIME, "the last of them", "people"),
+        "signals": Column("string", "every signal told, the strongest first", "people"),
+        "left_at": Column(TIME, "when the customer left", "people"),
+        "revenue": Column("Float32", "yearly revenue of the customer", "people"),
+    },
+)
+
+AGENTS = Schema(
+    "agents",
+    {
+        "agent": Column("string", "who; groups too small to show stand together as one", "people", required=True),
+        "n_agents": Column("Int32", "agents in the row: 1, or those that stand together", "people"),
+        "n_contacts": Column("Int32", "contacts", "people"),
+        "n_customers": Column("Int32", "customers", "people"),
+        "speed": Column("Float32", "median hours to the first reply", "people"),
+        "speed_low": Column("Float32", "lower end of the 95 % interval", "people"),
+        "speed_high": Column("Float32", "upper end of the 95 % interval", "people"),
+        "effectiveness": Column("Float32", "share of contacts without a word of having to come back, 0-1", "people"),
+        "effectiveness_low": Column("Float32", "lower end of the 95 % interval", "people"),
+        "effectiveness_high": Column("Float32", "upper end of the 95 % interval", "people"),
+        "friendliness": Column("Float32", "share of contacts without a word of rude treatment, 0-1", "people"),
+        "friendliness_low": Column("Float32", "lower end of the 95 % interval", "people"),
+        "friendliness_high": Column("Float32", "upper end of the 95 % interval", "people"),
+        "availability": Column("Float32", "share of contacts that were answered at all, 0-1", "people"),
+        "availability_low": Column("Float32", "lower end of the 95 % interval", "people"),
+        "availability_high": Column("Float32", "upper end of the 95 % interval", "people"),
+        "sentiment": Column("Float32", "mean sentiment of the comments, -1 to 1", "people"),
+        "sentiment_low": Column("Float32", "lower end of the 95 % interval", "people"),
+        "sentiment_high": Column("Float32", "upper end of the 95 % interval", "people"),
+    },
+)
+
+ANOMALIES = Schema(
+    "anomalies",
+    {
+        "theme_id": Column("string", "the theme", "anomalies", required=True),
+        "label": Column("string", "the theme's label", "anomalies"),
+        "by": Column("string", "the column of the segment; 'all' = everybody", "anomalies", required=True),
+        "segment": Column("string", "the value of that column; 'all' = everybody", "anomalies", required=True),
+        "period_start": Column(TIME, "first day of the period", "anomalies", required=True),
+        "direction": Column("string", "more or fewer than expected", "anomalies"),
+        "observed": Column("Int32", "comments that tell of it in the period", "anomalies"),
+        "expected": Column("Float32", "comments expected from the periods before", "anomalies"),
+        "low": Column("Float32", "lower end of the expected range", "anomalies"),
+        "high": Column("Float32", "upper end of the expected range", "anomalies"),
+        "n": Column("Int32", "all comments of the segment in the period", "anomalies"),
+        "p_value": Column("Float32", "chance of so unusual a count where nothing has changed", "anomalies"),
+        "q_value": Column("Float32", "rate of false alarms if this and all below are told", "anomalies"),
+        "quote": Column("string", "a customer's words from the period", "anomalies"),
+    },
+)
+
+TABLES = (
+    FEEDBACK, CLAUSES, THEMES, METRICS, COMPARISONS, DRIVERS, ISSUES, QUEUE, CUSTOMERS, AGENTS, ANOMALIES, CHANGES
+)  # fmt: skip
 
 
 def tally(table: pd.DataFrame, column: str) -> dict[str, int]:
@@ -380,6 +471,10 @@ class Analysis:
     metrics: pd.DataFrame
     drivers: pd.DataFrame
     issues: pd.DataFrame
+    queue: pd.DataFrame = field(default_factory=QUEUE.empty)
+    customers: pd.DataFrame = field(default_factory=CUSTOMERS.empty)
+    agents: pd.DataFrame = field(default_factory=AGENTS.empty)
+    anomalies: pd.DataFrame = field(default_factory=ANOMALIES.empty)
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     model: str = ""

@@ -61,8 +61,9 @@ def analyze(
 ) -> None:
     """Find what customers complain about in one or more exports, rank it by urgency, and write a report.
 
-    DIR receives report.html, issues.csv, themes.csv, metrics.csv, comparisons.csv, drivers.csv, feedback.parquet,
-    clauses.parquet and run.json, or nothing where the run fails.
+    DIR receives report.html, issues.csv, queue.csv, themes.csv, metrics.csv, comparisons.csv, drivers.csv,
+    customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet and run.json, or nothing where the run
+    fails.
     """
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
