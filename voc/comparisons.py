@@ -17,18 +17,18 @@ import pandas as pd
 
 from voc.config import ComparisonsConfig, MetricsConfig
 from voc.errors import ConfigError, nearest
-from voc.estimates import Sample, adjusted, against, difference, estimate
+from voc.estimates import ALLOWED, Sample, adjusted, against, difference, estimate
 from voc.figures import Answers, Figure, answers_of
 from voc.groups import RULES, Group, demand, everybody, period_end, period_rule, period_starts, segments
-from voc.intervals import LEVEL, Array
+from voc.intervals import Array
 from voc.relevance import worth_telling
 from voc.rules import load
 from voc.scores import real
 from voc.statements import NAMES, comparison
 from voc.tables import COMPARISONS, FEEDBACK
 
-ALLOWED = 1 - LEVEL
-"""The rate of false discoveries up to which a comparison holds."""
+MOSTLY = 0.9
+"""Share of the rows from which a segment stands for all of them."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,15 @@ def _headlines(answers: Answers) -> list[Figure]:
 
 
 def _groups(answers: Answers, metrics: MetricsConfig) -> list[Group]:
-    return [everybody(answers.table), *(segments(answers.table, metrics.by) if answers.split else ())]
+    """The segments; those in no known language say nothing of a language."""
+    held = segments(answers.table, metrics.by) if answers.split else ()
+    return [group for group in held if (group.by, group.segment) != ("lang", "und")]
+
+
+def _over_time(answers: Answers, metrics: MetricsConfig) -> list[Group]:
+    """Everybody, and the segments that are not nearly everybody: their change would be told twice."""
+    parts = [group for group in _groups(answers, metrics) if group.members.size < MOSTLY * len(answers.table)]
+    return [everybody(answers.table), *parts]
 
 
 def _fewest(pair: Pair) -> int:
@@ -104,7 +112,7 @@ def _fewest(pair: Pair) -> int:
 
 def _with_rest(answers: Answers, metrics: MetricsConfig) -> Iterator[Pair]:
     """Each segment and all others of its column."""
-    groups = _groups(answers, metrics)[1:]
+    groups = _groups(answers, metrics)
     for by in dict.fromkeys(group.by for group in groups):
         known = np.flatnonzero(answers.table[by].notna().to_numpy(bool))
         held = [group for group in groups if group.by == by]
@@ -135,7 +143,7 @@ def _with_previous(answers: Answers, metrics: MetricsConfig, rule: str | None) -
         before = newest.tz_localize(None).to_period(rule) - 1
         older = before.start_time.tz_localize("UTC")
         now, then = (np.flatnonzero((starts == start).to_numpy(bool)) for start in (newest, older))
-        for group in _groups(answers, metrics):
+        for group in _over_time(answers, metrics):
             one, other = (figure.sample(np.intersect1d(group.members, rows), answers.who) for rows in (now, then))
             yield Pair(figure, "previous", group._replace(period_start=newest), _period(older, rule), one, other)
 
@@ -162,7 +170,7 @@ def _with_baseline(answers: Answers, metrics: MetricsConfig, since: pd.Timestamp
     if since is None or not answers.dated or "created_at" not in table.columns:
         return
     now, then = table["created_at"] >= since, table["created_at"] < since
-    for group in _groups(answers, metrics):
+    for group in _over_time(answers, metrics):
         newer, older = (np.intersect1d(group.members, np.flatnonzero(side.to_numpy(bool))) for side in (now, then))
         dated = group._replace(period_start=since)
         yield from _pairs(answers, "baseline", dated, f"before {since:%Y-%m-%d}", (newer, older))
@@ -233,7 +241,11 @@ def _told(table: pd.DataFrame, rule: str | None) -> pd.DataFrame:
 
 def _subject(row: Mapping[Hashable, Any], rule: str | None) -> str:
     """Of whom and when: "channel chat, 2026-05: "."""
-    named = "language " + load(row["segment"]).english_name if row["by"] == "lang" else f"{row['by']} {row['segment']}"
+    named = (
+        "language " + load(row["segment"]).english_name
+        if row["by"] == "lang"
+        else f"{row['by']} {str(row['segment']).strip()}"
+    )
     when = _period(row["period_start"], rule) if row["kind"] == "previous" and rule else ""
     when = f"since {row['period_start']:%Y-%m-%d}" if row["kind"] == "baseline" else when
     parts = [named if row["by"] != "all" else "", when]

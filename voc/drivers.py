@@ -6,8 +6,10 @@ other tools report but which counts overlapping themes twice; and the Shapley co
 orders of the themes it averages what adding the theme explains of the gap between the headline figure and the score of
 a response that mentions none. Contributions add up exactly.
 
-Every response with a score counts, those without a comment too: they mention no theme. Intervals resample customers,
-for one customer's answers resemble each other.
+Every response with a score counts, those without a comment too: they mention no theme. Churn is a score of customers,
+who mention what any of their comments does. Intervals resample customers, whose own answers resemble each other.
+Of many themes some look like drivers by chance: `holds` keeps the rate of false ones below 5 %, and leaves out what is
+too small to matter.
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ import numpy as np
 import pandas as pd
 
 from voc.config import DriversConfig
+from voc.estimates import ALLOWED, adjusted, two_sided
 from voc.intervals import Array, bootstrap_sums, seed_of, students
-from voc.scores import SCORES, Headline, headline, real, response_keys, responses
-from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES
+from voc.relevance import OVERALL, worth_telling
+from voc.scores import SCORES, Headline, churn, headline, one_per_customer, real, response_keys, responses
+from voc.statements import NAMES, association
+from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES, Note
 
 RIDGE = 0.5
 """Each theme's effect is shrunk as if half an answer more said it makes no difference. Trades a bias of 1/2n towards
@@ -46,6 +51,12 @@ class Mentions:
 
     response: Array
     theme: Array
+
+    def by(self, owner: Array) -> Mentions:
+        """The mentions of those whom the responses belong to (`owner`, a position per response), each once."""
+        size = int(self.theme.max(initial=0)) + 1
+        distinct: Array = np.unique(owner[self.response] * size + self.theme)
+        return Mentions(distinct // size, distinct % size)
 
     def among(self, responses: Array, themes: Array) -> Mentions:
         """Only the chosen responses and themes (sorted positions), renumbered from 0."""
@@ -83,11 +94,31 @@ def attribute(
     answered = responses(feedback)
     told = clauses[clauses["theme_id"].isin(THEMES.check(themes)["theme_id"])]
     names = np.unique(told["theme_id"].to_numpy(str))
+    if not len(names):
+        return DRIVERS.empty()
     mentions = _mentions(feedback, told, answered, names)
     scores = [each for each in (headline(answered, name) for name in SCORES) if each is not None]
     customers = answered["customer"].to_numpy(str)
-    tables = [_associate(score, customers, mentions, names, config) for score in scores if len(names)]
+    tables = [_associate(score, customers, mentions, names, config) for score in scores]
+    people = one_per_customer(answered)
+    if (lost := churn(people)) is not None:
+        who = pd.Index(people["customer"]).get_indexer(pd.Index(answered["customer"]))
+        tables.append(_associate(lost, people["customer"].to_numpy(str), mentions.by(who), names, config))
     return DRIVERS.check(pd.concat(tables, ignore_index=True)) if tables else DRIVERS.empty()
+
+
+def driver_notes(feedback: pd.DataFrame, drivers: pd.DataFrame, config: DriversConfig) -> list[Note]:
+    """Which scores nobody filled in, and how many themes are told by too few to be held against a score."""
+    asked = [name for name in SCORES if name in feedback.columns]
+    blank = [name for name in asked if feedback[name].isna().all()]
+    notes = [Note("drivers", f"nobody filled in {NAMES[name]}: no theme is held against it") for name in blank]
+    if drivers.empty:
+        return (
+            notes if blank else [Note("drivers", "no score to hold themes against: no NPS, CSAT, CES, rating or churn")]
+        )
+    few = drivers[drivers["difference"].isna()].groupby("score", sort=True).size()
+    said = f"themes without a driver figure: fewer than {config.min_answers} scored answers mention them, or do not"
+    return [*notes, *(Note("drivers", f"{NAMES[str(name)]}: {said}", int(count)) for name, count in few.items())]
 
 
 def _mentions(feedback: pd.DataFrame, told: pd.DataFrame, answered: pd.DataFrame, names: Array) -> Mentions:
@@ -108,14 +139,30 @@ def _associate(
     scored = np.flatnonzero(~np.isnan(score.values))
     mentions = mentions.among(scored, np.arange(len(names)))
     n = np.bincount(mentions.theme, minlength=len(names))
+    shared = np.bincount(mentions.response, minlength=scored.size)[mentions.response] > 1
     table = pd.DataFrame({"theme_id": names, "score": score.name, "n": n, "better": score.better, "unit": score.unit})
+    table["overlap"] = np.bincount(mentions.theme, shared, len(names)) / np.maximum(n, 1)
     least = max(config.min_answers, 2)
     kept = np.flatnonzero((n >= least) & (scored.size - n >= least))
     if kept.size:
         chosen = mentions.among(np.arange(scored.size), kept)
         figures = associate(score.values[scored], customers[scored], chosen, kept.size, rounds=config.rounds)
         table = table.join(figures.set_index(kept))
-    return table.reindex(columns=[*DRIVERS.columns])
+    return _judged(table.reindex(columns=[*DRIVERS.columns]), score)
+
+
+def _judged(table: pd.DataFrame, score: Headline) -> pd.DataFrame:
+    """What holds after correcting for the number of themes and matters, and every row in words."""
+    table["q_value"] = adjusted(table["p_value"].to_numpy(float))
+    told, many = [], int(table["p_value"].notna().sum())
+    who = "customers" if score.name == "churn" else "answers"
+    for row in table.to_dict("records"):
+        matters = worth_telling(row["difference"], (row["low"], row["high"]), bounds=score.bounds)
+        row["holds"] = bool(row["q_value"] <= ALLOWED) and matters
+        moves = abs(row["contribution"]) >= OVERALL * (score.bounds[1] - score.bounds[0])
+        told.append((row["holds"], association(row, who=who, many=many, moves=moves)))
+    holds, words = zip(*told, strict=True)
+    return table.assign(holds=pd.array(holds, dtype="boolean"), told=pd.array(words, dtype="string"))
 
 
 def associate(values: Array, customers: Array, mentions: Mentions, themes: int, *, rounds: int) -> pd.DataFrame:
@@ -136,22 +183,24 @@ def associate(values: Array, customers: Array, mentions: Mentions, themes: int, 
     for name, found, scale in (
         ("difference", difference, 1.0), ("impact", impact, share), ("contribution", contribution, share)
     ):  # fmt: skip
-        margin = _margin(found, speakers, spread * scale)
+        error = _error(found, speakers, spread * scale)
+        margin = students(speakers - 1) * error
         low, high = ("low", "high") if name == "difference" else (f"{name}_low", f"{name}_high")
         figures |= {name: found[0], low: found[0] - margin, high: found[0] + margin}
+        if name == "contribution":
+            figures["p_value"] = two_sided(found[0], error, speakers - 1)
     return pd.DataFrame(figures)
 
 
-def _margin(found: Array, speakers: Array, spread: Array | float) -> Array:
-    """Half the width of the interval: Student's t times the bootstrap's standard error.
+def _error(found: Array, speakers: Array, spread: Array | float) -> Array:
+    """The bootstrap's standard error; with Student's t at one less than the `speakers` it makes the interval.
 
     Degrees of freedom and error are those of the customers who mention the theme, the smaller group as a rule. The
     percentile interval of the bootstrap is too narrow for such small groups (Efron and Tibshirani 1993, chapter 13).
     """
     own = speakers / (speakers + BORROWED)
     drawn = found[1:].var(axis=0, ddof=1) if len(found) > 2 else np.full(speakers.shape, np.nan)
-    error = np.sqrt(own * drawn + (1 - own) * spread**2 / speakers)
-    return students(speakers - 1) * error
+    return np.sqrt(own * drawn + (1 - own) * spread**2 / speakers)
 
 
 def _speakers(customers: Array, mentions: Mentions, themes: int) -> Array:

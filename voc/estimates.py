@@ -14,11 +14,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from voc.intervals import Array, Interval, Z, mean_interval, median_interval, net_interval, student, wilson
+from voc.intervals import LEVEL, Array, Interval, Z, mean_interval, median_interval, net_interval, student, wilson
 
 FURTHEST = 8.0
 """Normal deviates beyond which a p-value is not told apart from 1e-15."""
 HALVINGS = 40
+ALLOWED = 1 - LEVEL
+"""The rate of false discoveries up to which a figure among many holds."""
 
 
 class Estimate(NamedTuple):
@@ -156,15 +158,22 @@ def _error(sample: Sample, kind: Kind) -> tuple[float, float]:
 
 
 def _welch(value: float, one: tuple[float, float], other: tuple[float, float]) -> Difference:
-    from scipy.special import stdtr
-
     (first, free), (second, freer) = one, other
     error = sqrt(first + second) if first + second >= 0 else nan
     if isnan(error) or error == 0:
         return Difference(value, nan, nan, nan)
     freedom = error**4 / (first**2 / max(free, 1) + second**2 / max(freer, 1))
     margin = student(freedom) * error
-    return Difference(value, value - margin, value + margin, float(2 * stdtr(freedom, -abs(value) / error)))
+    p_value = float(two_sided(np.array([value]), np.array([error]), np.array([freedom]))[0])
+    return Difference(value, value - margin, value + margin, p_value)
+
+
+def two_sided(values: Array, errors: Array, freedom: Array) -> Array:
+    """Chance (n,) under Student's t of values at least as far from 0, given their standard errors; nan stays."""
+    from scipy.special import stdtr
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 2 * stdtr(np.maximum(freedom, 1), -np.abs(values) / errors)
 
 
 def _recovered(one: Callable[[float], Estimate], other: Callable[[float], Estimate]) -> Difference:

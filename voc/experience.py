@@ -23,7 +23,7 @@ from voc.errors import ConfigError
 from voc.intervals import Array
 from voc.phrases import Phrases, Words, compiled
 from voc.rules import load
-from voc.scores import SCORES, customer_keys, headline, real
+from voc.scores import SCORES, headline, real
 from voc.tables import CLAUSES, FEEDBACK, Note
 
 PARTS = ("sentiment", "effort", "severity", "survey")
@@ -52,22 +52,6 @@ def rate_experience(feedback: pd.DataFrame, clauses: pd.DataFrame, config: Exper
     )
     names = [" ".join(name for name, held in zip(PARTS, row, strict=True) if held) or None for row in there]
     return FEEDBACK.add(feedback, effort=effort, experience=100 * score, experience_parts=names)
-
-
-def experience_of_customers(feedback: pd.DataFrame) -> pd.DataFrame:
-    """One row per customer, sorted by key: `customer` (a key of `scores.customer_keys`), `n_comments` with a score,
-    `experience` (their mean) and `experience_last` (that of the newest one)."""
-    known = feedback[feedback["experience"].notna()]
-    dates = known["created_at"] if "created_at" in known.columns else pd.Series(pd.NaT, known.index)
-    rows = pd.DataFrame({
-        "customer": customer_keys(known), "score": known["experience"].astype("Float64"), "when": dates,
-        "id": known["feedback_id"],
-    }).sort_values(["customer", "when", "id"], na_position="first")  # fmt: skip
-    grouped = rows.groupby("customer", sort=True)["score"]
-    table = pd.DataFrame(
-        {"n_comments": grouped.size(), "experience": grouped.mean(), "experience_last": grouped.last()}
-    )
-    return table.reset_index()
 
 
 def experience_notes(feedback: pd.DataFrame, config: ExperienceConfig) -> list[Note]:

@@ -16,6 +16,7 @@ from voc.config import IssuesConfig
 from voc.errors import ConfigError
 from voc.intervals import Array, Z, seed_of
 from voc.reasons import Telling, best_quotes, reason
+from voc.relevance import OVERALL
 from voc.scores import headline, real, responses
 from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, SIGNALS, THEMES
 from voc.urgency import (
@@ -34,8 +35,6 @@ from voc.voices import Voices, listen, resample
 
 PLACES = {"praise": 1, "residual": 2}
 """The kinds of theme that stand below every complaint, and in which order."""
-WORTH_TELLING = 0.005
-"""Harm is told from this part of the score's range: 1 NPS point, 0.02 of 1-5. Guarded by test_tiny_harm_is_not_told."""
 
 
 def rank_issues(  # noqa: PLR0917 (the tables of the main path, in its order)
@@ -215,7 +214,7 @@ def _raised(voices: Voices, themes: int) -> dict[str, Array]:
 
 def _told_harm(harm: Harm, at: int) -> tuple[str, float] | None:
     """The score and its points, where they are beyond chance and large enough to matter."""
-    if not harm.parts[0, at] > 0 or abs(harm.points[at]) < WORTH_TELLING * harm.range[at]:
+    if not harm.parts[0, at] > 0 or abs(harm.points[at]) < OVERALL * harm.range[at]:
         return None
     return str(harm.score[at]), float(harm.points[at])
 

@@ -68,6 +68,8 @@ def _customers(rows: pd.DataFrame) -> pd.DataFrame:
     if "created_at" in rows.columns:
         table["first_at"], table["last_at"] = groups["created_at"].min(), groups["created_at"].max()
         table["churn_at"] = rows["created_at"].where(leaving).groupby(rows["customer_id"]).max()
+    if "experience" in rows.columns:
+        table["experience"], table["experience_last"] = groups["experience"].mean(), groups["experience"].last()
     for name, source in (("left_at", "churned_at"), ("revenue", "revenue")):
         if source in rows.columns:
             table[name] = groups[source].max()

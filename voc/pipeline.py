@@ -19,7 +19,7 @@ from voc.clauses import split_clauses
 from voc.clean import clean
 from voc.comparisons import compare
 from voc.config import DEFAULTS, Config, from_mapping, to_mapping
-from voc.drivers import attribute
+from voc.drivers import attribute, driver_notes
 from voc.encoder import load
 from voc.errors import InputError
 from voc.experience import experience_notes, rate_experience
@@ -94,7 +94,12 @@ def analyze(
         agents=agents,
         anomalies=anomalies,
         settings=_settings(config),
-        notes=(*_safe(notes, config), *_notes(feedback, clauses, metrics, config), *_people_notes(issues, agents)),
+        notes=(
+            *_safe(notes, config),
+            *_notes(feedback, clauses, metrics, config),
+            *driver_notes(feedback, drivers, config.drivers),
+            *_people_notes(issues, agents),
+        ),
         model=_model_name(config.sentiment.model),
         timings=timings,
     )

@@ -103,26 +103,30 @@ def _verdict(row: Mapping[Any, Any], many: int) -> str:
     return "too small to matter" if row["q_value"] <= 0.05 else f"does not hold{after}"
 
 
-def association(row: Mapping[Any, Any], *, who: str, many: int) -> str:
-    """The sentence of a row of DRIVERS; it says what goes together, not what causes what."""
+def association(row: Mapping[Any, Any], *, who: str, many: int, moves: bool) -> str:
+    """The sentence of a row of DRIVERS; it says what goes together, not what causes what. `moves`: whether the overall
+    figure is told to move, or too few mention the theme for that."""
     unit, name, n = str(row["unit"]), NAMES[str(row["score"])], int(row["n"])
     if isnan(row["difference"]):
         return f"too few answers: {n:,} {who} with a {name} mention it, or as few do not"
     size, way = amount(row["difference"], unit), "higher" if row["difference"] > 0 else "lower"
     interval = ends(row["low"], row["high"], unit, more="higher", less="lower")
     share = f"{amount(row['contribution'], unit)} {'more' if row['contribution'] > 0 else 'less'}"
+    overall = f"overall it goes with {share}" if moves else f"too few mention it to move the overall {name} noticeably"
     return (
-        f"{name} is {size} {way} among the {n:,} {who} that mention it (95 % interval {interval}); overall it goes"
-        f" with {share} ({_overall(row, many)}): an association, not a proven cause"
+        f"{name} is {size} {way} among the {n:,} {who} that mention it (95 % interval {interval}; {_sure(row, many)}); "
+        f"{overall}: an association, not a proven cause"
     )
 
 
-def _overall(row: Mapping[Any, Any], many: int) -> str:
-    """How sure the contribution to the overall figure is."""
+def _sure(row: Mapping[Any, Any], many: int) -> str:
+    """How sure it is that the theme goes with the score, apart from the themes that come with it."""
     if row["holds"]:
         return f"holds after correcting for {many} themes" if many > 1 else "holds"
-    if isnan(row["contribution_low"]) or row["contribution_low"] <= 0 <= row["contribution_high"]:
+    if isnan(row["low"]) or row["low"] <= 0 <= row["high"]:
         return "within chance"
+    if isnan(row["contribution_low"]) or row["contribution_low"] <= 0 <= row["contribution_high"]:
+        return "within chance once the themes that come with it are counted"
     return "too small to matter" if row["q_value"] <= 0.05 else f"does not hold after correcting for {many} themes"
 
 

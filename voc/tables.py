@@ -382,6 +382,8 @@ CUSTOMERS = Schema(
         "path": Column("string", "sentiment of the last five comments, oldest first", "people"),
         "course": Column("string", "falling, steady or rising; missing = fewer than two judged comments", "people"),
         "answer": Column("string", "the scores last given, such as 'NPS 0'", "people"),
+        "experience": Column("Float32", "mean experience score of the customer's comments, 0-100", "people"),
+        "experience_last": Column("Float32", "that of the last one", "people"),
         "n_churn": Column("Int32", "comments that threaten to leave", "people"),
         "churn_at": Column(TIME, "the last of them", "people"),
         "signals": Column("string", "every signal told, the strongest first", "people"),
