@@ -18,7 +18,8 @@ from voc.intervals import LEVEL, Array, Interval, Z, mean_interval, median_inter
 
 FURTHEST = 8.0
 """Normal deviates beyond which a p-value is not told apart from 1e-15."""
-HALVINGS = 40
+HALVINGS = 24
+"""Halvings of the search for a p-value: its normal deviate is right to 5e-7."""
 ALLOWED = 1 - LEVEL
 """The rate of false discoveries up to which a figure among many holds."""
 
@@ -80,40 +81,27 @@ def effective_size(values: Array, who: Array) -> tuple[float, int]:
     return n / max(1.0, together / (alone * n / (n - 1))), known
 
 
-def estimate(sample: Sample, kind: Kind, *, z: float = Z) -> Estimate:
-    """The figure of a sample that is not empty.
+def estimate(sample: Sample, kind: Kind) -> Estimate:
+    """The figure of a sample that is not empty, with its 95 % interval.
 
-    Shares have Wilson's interval, NPS and its like the adjusted Wald interval of Rocks 2016, both at the normal deviate
-    `z`; means have Student's t and medians order statistics, at 95 %.
+    Shares have Wilson's interval, NPS and its like the adjusted Wald interval of Rocks 2016, means Student's t, and
+    medians order statistics.
     """
-    return _ESTIMATES[kind.name](sample, kind.bounds, z)
+    if kind.name == "mean":
+        ends = mean_interval(sample.values, bounds=kind.bounds, size=sample.size, freedom=sample.people - 1)
+        return Estimate(float(sample.values.mean()), *ends)
+    if kind.name == "median":
+        return Estimate(float(np.median(sample.values)), *median_interval(sample.values, size=sample.size))
+    return _at(sample, kind)(Z)
 
 
-def _share(sample: Sample, bounds: Interval, z: float) -> Estimate:
-    top = bounds[1]
-    value = float(sample.values.mean()) / top
-    low, high = wilson(value * sample.size, sample.size, z=z)
-    return Estimate(top * value, top * float(low), top * float(high))
-
-
-def _net(sample: Sample, bounds: Interval, z: float) -> Estimate:  # noqa: ARG001
-    values, size = sample.values, sample.size
-    up, down = float((values == 100).mean()), float((values == -100).mean())
-    return Estimate(float(values.mean()), *net_interval(up * size, down * size, size, z=z))
-
-
-def _mean(sample: Sample, bounds: Interval, z: float) -> Estimate:  # noqa: ARG001
-    ends = mean_interval(sample.values, bounds=bounds, size=sample.size, freedom=sample.people - 1)
-    return Estimate(float(sample.values.mean()), *ends)
-
-
-def _median(sample: Sample, bounds: Interval, z: float) -> Estimate:  # noqa: ARG001
-    return Estimate(float(np.median(sample.values)), *median_interval(sample.values, size=sample.size))
-
-
-_ESTIMATES: dict[str, Callable[[Sample, Interval, float], Estimate]] = {
-    "share": _share, "percent": _share, "net": _net, "mean": _mean, "median": _median
-}  # fmt: skip
+def _at(sample: Sample, kind: Kind) -> Callable[[float], Estimate]:
+    """The estimate of a share or a net score as a function of the normal deviate of its interval."""
+    value, size, top = float(sample.values.mean()), sample.size, kind.bounds[1]
+    if kind.name == "net":
+        up, down = float((sample.values == 100).mean()), float((sample.values == -100).mean())
+        return lambda z: Estimate(value, *net_interval(up * size, down * size, size, z=z))
+    return lambda z: Estimate(value, *(top * float(end) for end in wilson(value / top * size, size, z=z)))
 
 
 class Difference(NamedTuple):
@@ -136,7 +124,7 @@ def difference(one: Sample, other: Sample, kind: Kind) -> Difference:
         return Difference(value, nan, nan, nan)
     if kind.name == "mean":
         return _welch(value, _error(one, kind), _error(other, kind))
-    return _recovered(lambda z: estimate(one, kind, z=z), lambda z: estimate(other, kind, z=z))
+    return _recovered(_at(one, kind), _at(other, kind))
 
 
 def against(sample: Sample, kind: Kind, target: float) -> Difference:
@@ -145,7 +133,7 @@ def against(sample: Sample, kind: Kind, target: float) -> Difference:
         return _welch(estimate(sample, kind).value - target, _error(sample, kind), (0.0, inf))
     if kind.name == "median":
         return Difference(estimate(sample, kind).value - target, nan, nan, nan)
-    return _recovered(lambda z: estimate(sample, kind, z=z), lambda _: Estimate(target, target, target))
+    return _recovered(_at(sample, kind), lambda _: Estimate(target, target, target))
 
 
 def _error(sample: Sample, kind: Kind) -> tuple[float, float]:
