@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[names,sql,torch]' --group dev
+	$(PIP) --editable '.[alerts,names,sql,torch]' --group dev
 	@touch $@ $(VENV)/.installed
 
 install: $(VENV)/.installed  ## the default install, in .venv
