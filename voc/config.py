@@ -95,6 +95,8 @@ class ThemesConfig:
     min_feedback: int = 5
     quotes: int = 3
     keywords: int = 8
+    labels_in: str | None = None
+    """Language of the labels, ISO 639-1; none: English where enough customers write it, else each theme's commonest."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class AlertsConfig:
     threat_to_leave: bool = True
     anomaly: bool = False
     quotes: bool = True
+    state: str | None = None
 
 
 @dataclass(frozen=True)

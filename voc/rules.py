@@ -54,6 +54,9 @@ class Rules:
     """Whether nouns are written with a capital, so that a capital alone opens no sentence."""
     fillers: tuple[str, ...] = ()
     """Words that feedback is full of and that name no theme; they join the stop words."""
+    tone: tuple[str, ...] = ()
+    """Words that say how somebody feels and not about what, a hyphen at the end: any ending. A clause of nothing else
+    has no topic of its own."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Header words per field of the feedback table, for the readers."""
     mail: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
@@ -69,6 +72,11 @@ class Rules:
     def stop_words(self) -> frozenset[str]:
         """Words too common to name a theme, in lower case: spaCy's list and `fillers`."""
         return frozenset((*_spacy_stop_words(self.spacy or self.code), *self.fillers))
+
+    @cached_property
+    def plain_words(self) -> frozenset[str]:
+        """spaCy's stop words alone."""
+        return _spacy_stop_words(self.spacy or self.code)
 
 
 GENERAL = Rules(code="und", name="und", english_name="unknown language")
@@ -93,6 +101,29 @@ def load(code: str) -> Rules:
         return known[wanted]
     alias = next((rules for rules in known.values() if wanted in rules.aliases), None)
     return alias or Rules(code=wanted or "und", name=wanted, english_name=wanted)
+
+
+@lru_cache(maxsize=64)
+def noun_shares(code: str) -> Mapping[str, float]:
+    """Stems of common words and how often customers use them as a noun, 0-1; empty where nobody counted.
+
+    `models/words/nouns.py` counts them. A word is used as a noun where an article stands before it and no other telling
+    word behind it; in German, where it is large within a sentence. Nouns reach 0.1-0.5, other words 0-0.05.
+    """
+    path = FOLDER / "nouns" / f"{code}.tsv"
+    if not path.exists():
+        return MappingProxyType({})
+    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return MappingProxyType({stem: int(share) / 100 for stem, share in lines})
+
+
+@lru_cache(maxsize=1)
+def glossary() -> tuple[Mapping[str, tuple[str, ...]], ...]:
+    """Common things that customers speak of: per thing its words by language, the first of them the usual one."""
+    head, *rows = (FOLDER / "glossary.tsv").read_text(encoding="utf-8").splitlines()
+    codes = head.split("\t")
+    cells = (dict(zip(codes, row.split("\t"), strict=True)) for row in rows)
+    return tuple(MappingProxyType({code: tuple(words.split("/")) for code, words in row.items()}) for row in cells)
 
 
 def _read(path: Path) -> Rules:

@@ -168,6 +168,9 @@ CLAUSES = Schema(
         "severity": Column("Float32", "how bad what is told is, 0-1", "sentiment"),
         "signals": Column("string", "urgent signals, joined by spaces: " + ", ".join(SIGNALS), "sentiment"),
         "theme_id": Column("string", "its theme; missing = not themed", "themes"),
+        "subtheme_id": Column(
+            "string", "the part of that theme it belongs to; missing = the theme has no parts, or it no topic", "themes"
+        ),
         "theme_score": Column("Float32", "how well it fits the theme, 0-1", "themes"),
         "quote_rank": Column("Int32", "1 = the theme's best quote, 2, 3; missing = no quote", "themes"),
     },
@@ -177,9 +180,11 @@ THEMES = Schema(
     "themes",
     {
         "theme_id": Column("string", "stable id", "themes", required=True),
-        "parent_id": Column("string", "the wider theme; missing = top level", "themes"),
+        "parent_id": Column("string", "the theme it is a part of; missing = top level", "themes"),
         "label": Column("string", "short name in the customers' words", "themes", required=True),
-        "keywords": Column("string", "its typical words, joined by ', '", "themes"),
+        "label_lang": Column("string", "language of the label, ISO 639-1", "themes"),
+        "sentence": Column("string", "the clause that says it best, alone", "themes"),
+        "keywords": Column("string", "its typical words, joined by ', '; by language in the keywords table", "themes"),
         "n_clauses": Column("Int32", "clauses in it", "themes"),
         "n_feedback": Column("Int32", "comments in it", "themes"),
         "sentiment": Column("Float32", "mean sentiment of its clauses, -1 to 1", "themes"),
@@ -190,6 +195,17 @@ THEMES = Schema(
             "themes",
         ),
         "status": Column("string", "what kind of theme it is: complaints, praise, everything, or residual", "themes"),
+    },
+)
+
+KEYWORDS = Schema(
+    "keywords",
+    {
+        "theme_id": Column("string", "the theme", "themes", required=True),
+        "lang": Column("string", "language of the word, ISO 639-1", "themes", required=True),
+        "rank": Column("Int32", "1 = most typical of the theme in that language", "themes", required=True),
+        "keyword": Column("string", "a word or short phrase as customers write it", "themes", required=True),
+        "n_feedback": Column("Int32", "comments of the theme that hold it", "themes"),
     },
 )
 
@@ -438,7 +454,8 @@ ANOMALIES = Schema(
 )
 
 TABLES = (
-    FEEDBACK, CLAUSES, THEMES, METRICS, COMPARISONS, DRIVERS, ISSUES, QUEUE, CUSTOMERS, AGENTS, ANOMALIES, CHANGES
+    FEEDBACK, CLAUSES, THEMES, KEYWORDS, METRICS, COMPARISONS, DRIVERS, ISSUES, QUEUE, CUSTOMERS, AGENTS,
+    ANOMALIES, CHANGES,
 )  # fmt: skip
 
 
@@ -473,6 +490,7 @@ class Analysis:
     metrics: pd.DataFrame
     drivers: pd.DataFrame
     issues: pd.DataFrame
+    keywords: pd.DataFrame = field(default_factory=KEYWORDS.empty)
     queue: pd.DataFrame = field(default_factory=QUEUE.empty)
     customers: pd.DataFrame = field(default_factory=CUSTOMERS.empty)
     agents: pd.DataFrame = field(default_factory=AGENTS.empty)

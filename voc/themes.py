@@ -1,10 +1,11 @@
-"""Themes: clauses in, the same clauses with `theme_id`, `theme_score` and `quote_rank`, and a table of themes, out.
+"""Themes: clauses in, the same clauses with their themes, and a table of themes and sub-themes, out.
 
 Clauses with near meanings become neighbours in a graph; Leiden finds its communities; the number of themes is the one
 on which random samples of the clauses agree (`theme_graph`). A theme's name is made of its customers' words
-(`theme_labels`). Neither the order of the rows, nor threads, nor how often a sentence was copied changes the grouping.
+(`theme_labels`). Clauses of mere feeling go with the topic of their comment (`theme_tone`). Neither the order of the
+rows, nor threads, nor how often a sentence was copied changes the grouping.
 
-What this module does not do: judge sentiment, rank, remember earlier runs, or nest themes.
+What this module does not do: judge sentiment, rank, or remember earlier runs.
 """
 
 from __future__ import annotations
@@ -20,14 +21,20 @@ import pandas as pd
 
 from voc.config import ThemesConfig
 from voc.errors import InputError
-from voc.tables import CLAUSES, THEMES
-from voc.theme_graph import centre, centres, discover, similarity
-from voc.theme_labels import name_themes
+from voc.tables import CLAUSES, KEYWORDS, THEMES
+from voc.theme_graph import discover, divide
+from voc.theme_labels import keywords_by_language, name_themes
+from voc.theme_quotes import quote_ranks, sentences, worth
+from voc.theme_tone import without_topic
+from voc.theme_vectors import centre, centres, similarity
 
 CUT = 0.25
 """A clause whose label is neutral still is a complaint at a sentiment of -0.25 or less, and praise at 0.25 or more."""
 
-RESIDUAL = "t-other"
+RESIDUAL, TONE = "t-other", "t-tone"
+STRAY, TOPICLESS = -1, -2
+"""Groups of texts that fit no theme, and that have no topic."""
+RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
 """The most of the distinct clauses that may stay without a theme of their own; past it, the best-fitting ones join the
 nearest theme. Users of other tools lose 30-56 % to a residual. Guarded by `test_the_residual_is_bounded`."""
@@ -35,16 +42,10 @@ nearest theme. Users of other tools lose 30-56 % to a residual. Guarded by `test
 OUTERMOST = 0.1
 """A stray clause joins a theme when it is as near its centre as the outermost tenth of the theme's own clauses."""
 
-NOVELTY, CLARITY = 0.5, 0.2
-"""What a quote gains against being central (1): by being unlike the quotes already chosen (maximal marginal relevance),
-and by a sure judgement and strong feeling. Chosen by reading quotes of hospital, hotel and product complaints."""
-
-QUOTE_WORDS = (6, 40)
-
 
 @dataclass(frozen=True)
 class Grouped:
-    """The group of every distinct text: `groups` (n,) numbered 0, 1, 2 …, -1 = no theme.
+    """The group of every distinct text: `groups` (n,) numbered 0, 1, 2 …, `STRAY` or `TOPICLESS`.
 
     Per group its firmness (0-1), and its id where the theme is known from an earlier run.
     """
@@ -58,11 +59,10 @@ Group: TypeAlias = Callable[[np.ndarray, pd.DataFrame, pd.DataFrame, ThemesConfi
 """Points (n, d), the distinct texts in their order, and the clauses that say them (`node` is the text's number)."""
 
 
-def group_afresh(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig) -> Grouped:  # noqa: ARG001
+def group_afresh(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig) -> Grouped:
     """Groups found in the texts alone, without a memory of earlier runs."""
-    grouping = discover(points, neighbours=config.neighbours, resolution=config.resolution)
-    groups = _settle(points, grouping.groups, mentions, config.min_feedback)
-    return Grouped(groups, grouping.firmness, (None,) * len(grouping.firmness))
+    groups, firmness = _grouped(points, texts, mentions, config)
+    return Grouped(groups, firmness, (None,) * len(firmness))
 
 
 def find_themes(
@@ -71,25 +71,64 @@ def find_themes(
     """Group the clauses that `config.of` names; the others keep their theme missing.
 
     `vectors` (n, d) holds one row per clause, in the same order. Themes come largest first; the residual, if there is
-    any, last, with the status "residual". A `theme_id` is a hash of the theme's three most central texts, so that equal
-    themes have equal ids in every run; `theme_score` and `cohesion` are cosines to the theme's centre, at least 0.
-    `group` tells which texts belong together; a memory of earlier runs has one of its own.
+    any, after them, with the status "residual": `t-other` for topics too rare, `t-tone` for feelings without a topic;
+    sub-themes last, each with the `parent_id` of its theme. A `theme_id` is a hash of the theme's three most central
+    texts, so that equal themes have equal ids in every run; `theme_score` and `cohesion` are cosines to the theme's
+    centre, at least 0. In `clauses`, `theme_id` is always the top level and `subtheme_id` the level below. `group`
+    tells which texts belong together; a memory of earlier runs has one of its own.
     """
     clauses = CLAUSES.check(clauses, *(() if config.of == "everything" else ("sentiment", "label")))
     if len(clauses) != len(vectors):
         raise InputError(f"There are {len(clauses)} clauses but {len(vectors)} vectors; each clause needs one")
     mentions = _mentions(clauses, config.of)
     if mentions.empty:
-        return CLAUSES.add(clauses, theme_id=pd.NA, theme_score=np.nan, quote_rank=pd.NA), THEMES.empty()
+        return CLAUSES.add(
+            clauses, theme_id=pd.NA, subtheme_id=pd.NA, theme_score=np.nan, quote_rank=pd.NA
+        ), THEMES.empty()
     texts = _distinct(mentions)
     points = centre(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str))
     grouped = group(points, texts, mentions, config)
-    texts["theme"], order = _largest_first(grouped.groups, mentions)
-    texts["fit"] = _fit(points, texts["theme"].to_numpy())
-    texts["quote_rank"] = _quotes(points, texts, config)
-    mentions = mentions.join(texts[["theme", "fit"]], on="node")
-    themes = _table(mentions, texts, grouped.firmness[order], [grouped.ids[each] for each in order], config)
-    return _mark(clauses, mentions, texts, themes["theme_id"]), themes
+    groups, firmness = grouped.groups, grouped.firmness
+    mentions["theme"] = _with_their_comment(groups, mentions)
+    place, order = _largest_first(mentions)
+    texts["theme"], mentions["theme"] = place[groups], place[mentions["theme"]]
+    middle = centres(points, texts["theme"].to_numpy())
+    texts["fit"] = _fit(points, middle, np.arange(len(texts)), texts["theme"].to_numpy())
+    mentions["fit"] = _fit(points, middle, mentions["node"].to_numpy(), mentions["theme"].to_numpy())
+    value = worth(texts, config.of)
+    themes = _level(texts, mentions, value=value, firmness=firmness[order], config=config)
+    # A theme that is known from an earlier run keeps its id.
+    themes["theme_id"] = [grouped.ids[each] or own for each, own in zip(order, themes["theme_id"], strict=True)]
+    texts["quote_rank"] = quote_ranks(points, texts[texts["theme"] < len(order)], value, config)
+    parts, part_of = _parts(points, texts, mentions, value=value, theme_ids=themes["theme_id"], config=config)
+    rest = _residual(mentions, len(order))
+    ids = dict(enumerate(themes["theme_id"])) | dict(zip(rest.index, rest["theme_id"], strict=True))
+    table = pd.concat([each for each in (themes, rest, parts) if len(each)], ignore_index=True)
+    return _mark(clauses, mentions, texts, ids, part_of), THEMES.check(table[list(THEMES.columns)])
+
+
+def find_keywords(clauses: pd.DataFrame, themes: pd.DataFrame, config: ThemesConfig) -> pd.DataFrame:
+    """KEYWORDS: the typical words of every theme in every language its customers write, best first."""
+    clauses = CLAUSES.check(clauses, "theme_id", "theme_score")
+    named = themes.loc[themes["parent_id"].isna() & themes["status"].ne("residual"), "theme_id"].reset_index(drop=True)
+    told = clauses[clauses["theme_id"].isin(named)].sort_values("clause_id")
+    if told.empty:
+        return KEYWORDS.empty()
+    texts = pd.DataFrame(
+        {
+            "text": told["text"],
+            "lang": told["lang"].fillna("und"),
+            "feedback_id": told["feedback_id"],
+            "theme": pd.Index(named).get_indexer(pd.Index(told["theme_id"])),
+            "fit": told["theme_score"].astype(float),
+            "weight": 1.0,
+        }
+    )
+    texts = texts[
+        texts["text"].map(_key).groupby(texts["theme"]).transform(lambda keys: ~keys.duplicated()).astype(bool)
+    ]
+    words = keywords_by_language(texts, keywords=config.keywords)
+    return KEYWORDS.check(words.assign(theme_id=named.to_numpy()[words.pop("theme")])[list(KEYWORDS.columns)])
 
 
 def _mentions(clauses: pd.DataFrame, of: str) -> pd.DataFrame:
@@ -108,6 +147,7 @@ def _mentions(clauses: pd.DataFrame, of: str) -> pd.DataFrame:
             "row": np.arange(len(clauses)),
             "clause_id": clauses["clause_id"],
             "feedback_id": clauses["feedback_id"],
+            "position": clauses["position"],
             "text": clauses["text"],
             "lang": clauses["lang"].fillna("und"),
             "sentiment": sentiment,
@@ -146,13 +186,40 @@ def _distinct(mentions: pd.DataFrame) -> pd.DataFrame:
     return texts
 
 
-def _settle(points: np.ndarray, groups: np.ndarray, mentions: pd.DataFrame, min_feedback: int) -> np.ndarray:
-    """Groups (n,) with those of too few comments dissolved: each of their texts joins a near theme or the residual, -1.
+def _grouped(
+    points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """The group of every text (n,), `STRAY` where it fits none and `TOPICLESS` where it has no topic; and how firm the
+    groups are."""
+    about = np.flatnonzero(~without_topic(texts["text"], texts["lang"]))
+    groups = np.full(len(points), TOPICLESS)
+    if not len(about):
+        return groups, np.zeros(0)
+    found = discover(
+        points[about],
+        neighbours=config.neighbours,
+        resolution=config.resolution,
+        strata=texts["lang"].to_numpy(str)[about],
+    )
+    groups[about] = _settle(points[about], found.groups, _told(mentions, about), config.min_feedback)
+    return groups, found.firmness
+
+
+def _told(mentions: pd.DataFrame, nodes: np.ndarray) -> pd.DataFrame:
+    """The mentions of these texts (sorted), which are numbered anew."""
+    told = mentions[mentions["node"].isin(nodes)]
+    return told.assign(node=np.searchsorted(nodes, told["node"]))
+
+
+def _settle(
+    points: np.ndarray, groups: np.ndarray, told: pd.DataFrame, min_feedback: int, share: float = RESIDUAL_SHARE
+) -> np.ndarray:
+    """Groups (n,) with those of too few comments dissolved: each of their texts joins a near theme, or is a stray.
 
     A group needs `min_feedback` comments, in files of few comments a tenth of them. Where no group has so many, all
-    are one.
+    are one. At most `share` of the texts become strays.
     """
-    comments = mentions["feedback_id"].groupby(groups[mentions["node"]]).nunique()
+    comments = told["feedback_id"].groupby(groups[told["node"]]).nunique()
     kept = comments.index[comments >= min(min_feedback, max(1, int(comments.sum()) // 10))].to_numpy()
     if not len(kept):
         return np.zeros_like(groups)
@@ -162,74 +229,81 @@ def _settle(points: np.ndarray, groups: np.ndarray, mentions: pd.DataFrame, min_
     loose = ~np.isin(groups, kept)
     joins = loose & (fit.max(axis=1) >= edge[nearest])
     strays = np.flatnonzero(loose & ~joins)
-    strays = strays[np.argsort(fit[strays].max(axis=1), kind="stable")][: int(RESIDUAL_SHARE * len(groups))]
+    strays = strays[np.argsort(fit[strays].max(axis=1), kind="stable")][: int(share * len(groups))]
     settled = np.where(loose, kept[nearest], groups)
-    settled[strays] = -1
+    settled[strays] = STRAY
     return settled
 
 
-def _largest_first(settled: np.ndarray, mentions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Themes (n,) numbered by falling number of comments, the residual last; and which group each theme was."""
-    comments = mentions["feedback_id"].groupby(settled[mentions["node"]]).nunique()
-    order = comments[comments.index >= 0].sort_values(ascending=False, kind="stable").index.to_numpy()
-    place = {group: theme for theme, group in enumerate(order)}
-    return np.array([place.get(group, len(order)) for group in settled]), order
+def _with_their_comment(groups: np.ndarray, mentions: pd.DataFrame) -> np.ndarray:
+    """The group of every mention: a mere feeling takes that of the clause before it, else after it."""
+    own = pd.Series(groups[mentions["node"]], mentions.index)
+    ordered = mentions.assign(own=own.where(own >= 0)).sort_values(["feedback_id", "position"], kind="stable")
+    by_comment = ordered.groupby("feedback_id", sort=False)["own"]
+    beside = by_comment.ffill().fillna(by_comment.bfill()).reindex(mentions.index)
+    return own.where((own != TOPICLESS) | beside.isna(), beside).to_numpy(np.int64)
 
 
-def _fit(points: np.ndarray, themes: np.ndarray) -> np.ndarray:
-    """Cosine of each text to the centre of its theme, 0-1."""
-    middle = centres(points, themes)
-    fit = np.empty(len(points))
-    for theme in range(len(middle)):
+def _largest_first(mentions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The new number of every group, by falling number of comments, then the strays and the topicless (which are the
+    last two groups, counted from the end); and which group each theme was."""
+    comments = mentions["feedback_id"].groupby(mentions["theme"]).nunique()
+    order = comments[comments.index >= 0].sort_values(ascending=False, kind="stable").index.to_numpy(np.int64)
+    place: np.ndarray = np.zeros(int(order.max(initial=-1)) + 3, np.int64)
+    place[order] = np.arange(len(order))
+    place[STRAY], place[TOPICLESS] = len(order), len(order) + 1
+    return place, order
+
+
+def _fit(points: np.ndarray, middle: np.ndarray, nodes: np.ndarray, themes: np.ndarray) -> np.ndarray:
+    """Cosine of texts to the centre of their theme, 0-1."""
+    fit = np.empty(len(nodes))
+    for theme in np.unique(themes):
         own = themes == theme
-        fit[own] = similarity(points[own], middle[theme : theme + 1])[:, 0]
+        fit[own] = similarity(points[nodes[own]], middle[theme : theme + 1])[:, 0] if theme < len(middle) else 0.0
     return np.clip(fit, 0, 1)
 
 
-def _quotes(points: np.ndarray, texts: pd.DataFrame, config: ThemesConfig) -> pd.Series:
-    """Rank 1 … `config.quotes` of the texts to quote per theme: central, clear, and unlike one another."""
-    ranks = pd.Series(pd.NA, texts.index, dtype="Int32")
-    direction = {"complaints": -1.0, "praise": 1.0, "everything": 0.0}[config.of]
-    clarity = texts["confidence"].fillna(0) + direction * texts["sentiment"].fillna(0)
-    worth = (texts["fit"] + CLARITY * clarity).to_numpy()
-    readable = texts["text"].map(_n_words).between(*QUOTE_WORDS).to_numpy()
-    for theme in range(int(texts["theme"].max()) + 1):
-        own = np.flatnonzero(texts["theme"] == theme)
-        candidates = own[readable[own]] if readable[own].any() else own
-        for rank, node in enumerate(_unlike(points, worth, candidates, texts["feedback_id"], config.quotes), start=1):
-            ranks.iloc[node] = rank
-    return ranks
-
-
-def _unlike(
-    points: np.ndarray, worth: np.ndarray, candidates: np.ndarray, comments: pd.Series, wanted: int
-) -> list[int]:
-    """The most worthy candidate, then again and again the one most worthy and least like those before it."""
-    candidates = candidates[np.argsort(-worth[candidates], kind="stable")][:100]
-    chosen: list[int] = []
-    penalty = np.zeros(len(candidates))
-    while len(chosen) < min(wanted, len(candidates)):
-        best = candidates[int(np.argmax(worth[candidates] - penalty))]
-        chosen.append(int(best))
-        alike = NOVELTY * similarity(points[candidates], points[best : best + 1])[:, 0]
-        penalty = np.maximum(penalty, alike)
-        penalty[(comments.iloc[candidates] == comments.iloc[best]).to_numpy(bool)] = np.inf
-        if np.isinf(penalty).all():
-            break
-    return chosen
-
-
-def _n_words(text: str) -> float:
-    """Words; in scripts without spaces about two characters make one."""
-    words = len(text.split())
-    return words if words * 15 > len(text) else len(text) / 2
-
-
-def _table(
-    mentions: pd.DataFrame, texts: pd.DataFrame, firmness: np.ndarray, known: list[str | None], config: ThemesConfig
+def _level(
+    texts: pd.DataFrame,
+    mentions: pd.DataFrame,
+    *,
+    value: np.ndarray,
+    firmness: np.ndarray,
+    config: ThemesConfig,
+    prefix: str = "t",
 ) -> pd.DataFrame:
-    by_theme = mentions.groupby("theme", sort=True)
-    themes = pd.DataFrame(
+    """THEMES rows of the themes 0 … len(firmness) - 1."""
+    chosen = (texts["theme"] >= 0) & (texts["theme"] < len(firmness))
+    texts, value = texts[chosen], value[chosen.to_numpy()]
+    if texts.empty:
+        return THEMES.empty()
+    names = name_themes(texts, keywords=config.keywords, labels_in=config.labels_in)
+    by_theme = mentions[mentions["theme"].between(0, len(firmness) - 1)].groupby("theme", sort=True)
+    central = texts.sort_values("fit", ascending=False, kind="stable").groupby("theme")["key"]
+    return pd.DataFrame(
+        {
+            "theme_id": [f"{prefix}-{_digest(central.get_group(theme).head(3))}" for theme in range(len(firmness))],
+            "parent_id": pd.NA,
+            "label": [name.label for name in names],
+            "label_lang": [name.lang for name in names],
+            "sentence": sentences(texts, value, [name.lang for name in names]),
+            "keywords": [", ".join(name.keywords) for name in names],
+            "n_clauses": by_theme.size(),
+            "n_feedback": by_theme["feedback_id"].nunique(),
+            "sentiment": by_theme["sentiment"].mean(),
+            "cohesion": by_theme["fit"].mean(),
+            "firmness": firmness,
+            "status": config.of,
+        }
+    )
+
+
+def _residual(mentions: pd.DataFrame, named: int) -> pd.DataFrame:
+    """THEMES rows of what has no theme, by the number it goes under: topics too rare, and feelings without a topic."""
+    by_theme = mentions[mentions["theme"] >= named].groupby("theme", sort=True)
+    ids = pd.Series({named: RESIDUAL, named + 1: TONE})
+    rows = pd.DataFrame(
         {
             "n_clauses": by_theme.size(),
             "n_feedback": by_theme["feedback_id"].nunique(),
@@ -237,39 +311,69 @@ def _table(
             "cohesion": by_theme["fit"].mean(),
         }
     )
-    named = len(firmness)
-    names = name_themes(texts[texts["theme"] < named], keywords=config.keywords)
-    rest = len(themes) - named
-    labels = [name.label for name in names] + ["other"] * rest
-    central = texts.sort_values("fit", ascending=False, kind="stable").groupby("theme")["key"]
-    ids = [each or _id(central.get_group(theme).head(3)) for theme, each in enumerate(known)] + [RESIDUAL] * rest
-    return THEMES.add(
-        themes.reset_index(drop=True),
-        theme_id=ids,
-        parent_id=pd.NA,
-        label=labels,
-        keywords=[", ".join(name.keywords) for name in names] + [pd.NA] * rest,
-        status=[config.of] * named + ["residual"] * rest,
-        firmness=[*firmness, *[np.nan] * rest],
-        n_clauses=themes["n_clauses"].to_numpy(),
-        n_feedback=themes["n_feedback"].to_numpy(),
-        sentiment=themes["sentiment"].to_numpy(),
-        cohesion=themes["cohesion"].to_numpy(),
-    )[list(THEMES.columns)]
+    rows["theme_id"] = ids.reindex(rows.index)
+    rows["label"] = rows["theme_id"].map(RESIDUAL_LABELS)
+    missing = dict.fromkeys(("parent_id", "label_lang", "sentence", "keywords"), pd.NA)
+    return rows.assign(status="residual", firmness=np.nan, **missing)
 
 
-def _id(texts: pd.Series) -> str:
-    digest = hashlib.blake2b("\n".join(sorted(texts)).encode(), digest_size=5)
-    return f"t-{digest.hexdigest()}"
+def _parts(
+    points: np.ndarray,
+    texts: pd.DataFrame,
+    mentions: pd.DataFrame,
+    *,
+    value: np.ndarray,
+    theme_ids: pd.Series,
+    config: ThemesConfig,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """THEMES rows of the sub-themes, theme by theme, and the id of every text's own (n,), None where it has none."""
+    part_of: np.ndarray = np.full(len(texts), None, dtype=object)
+    tables = []
+    for theme, theme_id in enumerate(theme_ids):
+        own = np.flatnonzero(texts["theme"] == theme)
+        divided = _divided(points[own], _told(mentions, own), config)
+        if divided is None:
+            continue
+        parts, firmness, told = divided
+        inside = texts.iloc[own].assign(theme=parts)
+        inside["fit"] = _fit(points[own], centres(points[own], parts), np.arange(len(own)), parts)
+        told["fit"] = inside["fit"].to_numpy()[told["node"]]
+        table = _level(inside, told, value=value[own], firmness=firmness, config=config, prefix="s")
+        part_of[own] = table["theme_id"].to_numpy(object)[parts]
+        tables.append(table.assign(parent_id=theme_id))
+    return pd.concat(tables, ignore_index=True) if tables else THEMES.empty(), part_of
 
 
-def _mark(clauses: pd.DataFrame, mentions: pd.DataFrame, texts: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+def _divided(
+    points: np.ndarray, told: pd.DataFrame, config: ThemesConfig
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame] | None:
+    """The parts of one theme's texts, how firm they are, and the mentions with them; None where it stays whole."""
+    found = divide(points, neighbours=config.neighbours)
+    if found is None:
+        return None
+    groups = _settle(points, found.groups, told, config.min_feedback, share=0.0)
+    told = told.assign(theme=groups[told["node"]])
+    place, order = _largest_first(told)
+    if len(order) < 2:
+        return None
+    return place[groups], found.firmness[order], told.assign(theme=place[told["theme"]])
+
+
+def _digest(texts: pd.Series) -> str:
+    return hashlib.blake2b("\n".join(sorted(texts)).encode(), digest_size=5).hexdigest()
+
+
+def _mark(
+    clauses: pd.DataFrame, mentions: pd.DataFrame, texts: pd.DataFrame, ids: dict[int, str], part_of: np.ndarray
+) -> pd.DataFrame:
     """The clauses with their themes; a quote marks the first clause that says it."""
     rows = mentions["row"].to_numpy()
     theme_id: np.ndarray = np.full(len(clauses), None, dtype=object)
-    theme_id[rows] = ids.to_numpy(object)[mentions["theme"]]
+    subtheme_id = theme_id.copy()
+    theme_id[rows] = mentions["theme"].map(ids)
+    subtheme_id[rows] = part_of[mentions["node"]]
     score = np.full(len(clauses), np.nan)
     score[rows] = mentions["fit"]
     rank = pd.array([pd.NA] * len(clauses), dtype="Int32")
     rank[texts["row"].to_numpy()] = texts["quote_rank"].array
-    return CLAUSES.add(clauses, theme_id=theme_id, theme_score=score, quote_rank=rank)
+    return CLAUSES.add(clauses, theme_id=theme_id, subtheme_id=subtheme_id, theme_score=score, quote_rank=rank)
