@@ -10,29 +10,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from voc.anomalies import find_anomalies
 from voc.clauses import split_clauses
 from voc.clean import clean
 from voc.comparisons import compare
-from voc.config import DEFAULTS, Config, from_mapping, to_mapping
+from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
 from voc.drivers import attribute, driver_notes
 from voc.encoder import load
 from voc.errors import InputError
 from voc.experience import experience_notes, rate_experience
 from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
+from voc.labelling import label_themes
 from voc.language import detect_language
 from voc.metrics import measure
 from voc.people import compare_agents, follow_customers
 from voc.privacy import count_masked, mask_personal_data, mask_text
 from voc.queue import queue_comments
 from voc.sentiment import score_clauses, score_comments, score_texts
-from voc.tables import FEEDBACK, METRICS, Analysis, Note, Progress, silent, tally
-from voc.themes import find_themes
+from voc.tables import CHANGES, FEEDBACK, METRICS, Analysis, Note, Progress, silent, tally
+from voc.themes import find_keywords, find_themes
 
 Result = TypeVar("Result")
 
@@ -41,20 +43,63 @@ LACKING = {
     "impact": "no scores (effect on a score)",
     "value": "no revenue (value at risk)",
 }
+FIRM = 0.6
+GRADES = ((0.75, "firm"), (FIRM, "fairly firm"), (0.0, "loose"))
+"""Jaccard overlap from which on clusters are said to be stable (Hennig 2007: 0.75 valid, 0.6 a pattern)."""
+
 SCORE_COLUMNS = ("lang", "sentiment", "label", "confidence", "severity")
 
 
+class Memory(Protocol):
+    """What earlier runs know (`workspace.Memory`): rows, clauses and vectors they have read, and their themes."""
+
+    def check(self, model: str) -> None:
+        """Raise ModelError where the vectors of earlier runs are another model's."""
+
+    def unread(self, feedback: pd.DataFrame) -> pd.DataFrame:
+        """The rows that earlier runs have not read."""
+        ...
+
+    def recall(
+        self, feedback: pd.DataFrame, clauses: pd.DataFrame, vectors: np.ndarray
+    ) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+        """What was read now and in earlier runs."""
+        ...
+
+    def find_themes(
+        self, clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """As `themes.find_themes`; known themes keep their ids."""
+        ...
+
+    def changes(self, feedback: pd.DataFrame, clauses: pd.DataFrame, config: ThemesConfig) -> pd.DataFrame:
+        """CHANGES against the run before."""
+        ...
+
+    def notes(self, themes: pd.DataFrame) -> tuple[Note, ...]:
+        """What the reader must know of the memory."""
+        ...
+
+
 def analyze(
-    feedback: pd.DataFrame, config: Config = DEFAULTS, *, progress: Progress = silent, notes: Sequence[Note] = ()
+    feedback: pd.DataFrame,
+    config: Config = DEFAULTS,
+    *,
+    progress: Progress = silent,
+    notes: Sequence[Note] = (),
+    memory: Memory | None = None,
 ) -> Analysis:
     """Find what customers complain about, and rank it by urgency.
 
     `feedback` needs the columns `feedback_id` (unique) and `text`; every other column of `tables.FEEDBACK` sharpens the
     result, and unknown ones pass through. `notes` are what the reader of the source had to say; they come first in the
-    result's. Raises InputError where the table cannot be used at all; a bad row is marked and counted instead.
+    result's. Raises InputError where the table cannot be used at all; a bad row is marked and counted instead. With a
+    `memory` only rows that earlier runs have not read are read, and the result covers all of them.
     """
     timings: dict[str, float] = {}
     run = partial(_timed, timings, progress)
+    if memory is not None:
+        memory.check(_model_name(config.sentiment.model))
     feedback = _unique(FEEDBACK.check(feedback))
     # 1. Make the text readable; mark the rows that say nothing or should not be trusted.
     feedback = run(clean, feedback, config.clean)
@@ -62,20 +107,31 @@ def analyze(
     feedback = run(detect_language, feedback, config.language)
     # From here on nobody's address or number is in the table: what is written, quoted or drawn comes out of it.
     feedback = run(mask_personal_data, feedback, config.privacy)
+    if memory is not None:
+        feedback = run(memory.unread, feedback)
     # 2. A customer praises and complains in one breath: judge clause by clause.
     clauses = run(split_clauses, feedback, config.clauses)
     clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
     feedback = run(score_comments, feedback, clauses, config.sentiment, progress)
+    if memory is not None:
+        feedback, clauses, vectors = run(memory.recall, feedback, clauses, vectors)
+        feedback = run(check_integrity, feedback, config.integrity)  # copies stand in two exports too
     feedback = run(mark_contradictions, feedback, config.integrity)
     feedback = run(rate_experience, feedback, clauses, config.experience)
     # 3. Group the complaints into themes.
-    clauses, themes = run(find_themes, clauses, vectors, config.themes)
+    group = find_themes if memory is None else memory.find_themes
+    clauses, themes = run(group, clauses, vectors, config.themes)
+    label_notes: tuple[Note, ...] = ()
+    if memory is None:  # a workspace knows its themes by the labels they were born with or were given
+        themes, label_notes = run(label_themes, themes, clauses, config.themes)
+    keywords = run(find_keywords, clauses, themes, config.themes)
     # 4. Put figures on them, and rank.
     metrics = run(measure, _counted(feedback, config), config.metrics)
     metrics = _beside(metrics, feedback, config)
     comparisons = run(compare, _counted(feedback, config), config.metrics, config.comparisons)
     drivers = run(attribute, feedback, clauses, themes, config.drivers)
-    issues = run(rank_issues, feedback, clauses, themes, metrics, drivers, config.issues)
+    ranked = themes[~themes["status"].eq("muted").fillna(value=False)]
+    issues = run(rank_issues, feedback, clauses, ranked, metrics, drivers, config.issues)
     # 5. Say who needs somebody, and what is out of the ordinary.
     queue = run(queue_comments, feedback, clauses, issues, config.queue)
     customers = run(follow_customers, feedback, clauses, issues, config.queue)
@@ -85,6 +141,7 @@ def analyze(
         feedback=feedback,
         clauses=clauses,
         themes=themes,
+        keywords=keywords,
         metrics=metrics,
         comparisons=comparisons,
         drivers=drivers,
@@ -93,10 +150,14 @@ def analyze(
         customers=customers,
         agents=agents,
         anomalies=anomalies,
+        changes=CHANGES.empty() if memory is None else run(memory.changes, feedback, clauses, config.themes),
         settings=_settings(config),
         notes=(
             *_safe(notes, config),
+            *(memory.notes(themes) if memory else ()),
             *_notes(feedback, clauses, metrics, config),
+            *_theme_notes(clauses, themes, config),
+            *label_notes,
             *driver_notes(feedback, drivers, config.drivers),
             *_people_notes(issues, agents),
         ),
@@ -176,7 +237,6 @@ def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame,
         *_marks(feedback, "suspect", "integrity", "doubted" + _doubt(config)),
         *_language_notes(feedback),
         *_privacy_notes(feedback, config),
-        *_theme_notes(clauses, config),
         *_metric_notes(metrics, config),
         *experience_notes(feedback, config.experience),
     )
@@ -229,14 +289,33 @@ def _people_notes(issues: pd.DataFrame, agents: pd.DataFrame) -> list[Note]:
     return notes + ([Note("people", "agents with few customers are shown together", together)] if together else [])
 
 
-def _theme_notes(clauses: pd.DataFrame, config: Config) -> list[Note]:
-    """How many clauses that were to be grouped found no theme: the residual is never silent."""
+def _theme_notes(clauses: pd.DataFrame, themes: pd.DataFrame, config: Config) -> list[Note]:
+    """How firm the themes are, and how many clauses found none: the residual is never silent."""
+    top = themes[themes["parent_id"].isna()]
+    named = top[top["status"].ne("residual") & top["firmness"].notna()]
+    notes = [Note("themes", _firmness(named))] if len(named) else []
     wanted = {"complaints": ["negative"], "praise": ["positive"], "everything": None}[config.themes.of]
     grouped = clauses if wanted is None else clauses[clauses["label"].isin(wanted)]
-    residual = int(grouped["theme_id"].isna().sum())
-    if not residual:
-        return []
-    return [Note("themes", f"clauses, of {len(grouped):,} to be grouped, fit no theme", residual)]
+    ungrouped = int(grouped["theme_id"].isna().sum())
+    rest = top[top["status"].eq("residual")]
+    for label, n in zip(rest["label"], rest["n_clauses"], strict=True):
+        told = "tell of something too rare for a theme" if label == "other" else "say how somebody feels and not about what"
+        notes.append(Note("themes", f"clauses {told}", int(n)))
+    if ungrouped:
+        notes.append(Note("themes", f"clauses, of {len(grouped):,} to be grouped, fit no theme", ungrouped))
+    return notes
+
+
+def _firmness(named: pd.DataFrame) -> str:
+    """One sentence: how well the themes are found again in random samples of the clauses."""
+    weights = named["n_clauses"].astype(float)
+    mean = float((named["firmness"].astype(float) * weights).sum() / weights.sum())
+    firm = int(named["firmness"].ge(FIRM).sum())
+    grade = next(word for least, word in GRADES if mean >= least)
+    return (
+        f"The themes are {grade}: random samples of the clauses find them again with {mean:.0%} of the same clauses "
+        f"on average, {firm} of {len(named)} with at least {FIRM:.0%} (themes.firmness)"
+    )
 
 
 def _metric_notes(metrics: pd.DataFrame, config: Config) -> list[Note]:

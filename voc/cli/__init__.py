@@ -14,8 +14,11 @@ import click
 
 import voc
 from voc.cli.analyze import analyze
+from voc.cli.compare import compare
 from voc.cli.inspect import inspect
 from voc.cli.score import score
+from voc.cli.themes import themes
+from voc.cli.watch import watch
 from voc.errors import VocError
 
 EXAMPLES = """
@@ -56,3 +59,6 @@ def main() -> None:
 main.add_command(analyze)
 main.add_command(inspect)
 main.add_command(score)
+main.add_command(themes)
+main.add_command(compare)
+main.add_command(watch)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from voc.cli.alerts import UNDELIVERED, ready, tell
+from voc.cli.changes import show_changes
 from voc.cli.settings import effective, reading_options
 from voc.errors import ConfigError, InputError, nearest
 
@@ -30,7 +32,7 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 
 
 @click.command(short_help="Rank what customers complain about.")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option(
     "-o", "--out", default=OUT, show_default=True, metavar="DIR", help="Folder for the report and the tables."
 )
@@ -41,6 +43,15 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
     "--keep-personal-data",
     is_flag=True,
     help="Write e-mail addresses, telephone, card and account numbers as they are; they are masked otherwise.",
+)
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Remember everything in this file, and tell what changed against the run before (see below).",
+)
+@click.option(
+    "--reread", is_flag=True, help="Read what the workspace holds anew, after a change of the model or the settings."
 )
 @reading_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -53,6 +64,8 @@ def analyze(
     themes_of: str | None,
     model: str | None,
     keep_personal_data: bool,
+    workspace: Path | None,
+    reread: bool,
     settings_file: Path | None,
     assignments: tuple[str, ...],
     quiet: bool,
@@ -64,9 +77,21 @@ def analyze(
     DIR receives report.html, issues.csv, queue.csv, themes.csv, metrics.csv, comparisons.csv, drivers.csv,
     customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet and run.json, or nothing where the run
     fails.
+
+    With --workspace the run adds to what earlier runs have read: the report covers all of it, so that trends have a
+    past, and changes.csv compares the newest comments with those of the run before. Themes keep their ids from run to
+    run, and what `voc themes` did to them stays. Comments that are known are not counted again, so exports may overlap.
+    Without SOURCE the report is made anew, after `voc themes` for instance.
+
+    Where the settings have [alerts], what must be heard of now is sent, each thing once; if something cannot be
+    delivered, the next run tries again and this one ends with 3.
     """
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
+    if not sources and workspace is None:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+    if reread and workspace is None:
+        raise click.UsageError("--reread needs --workspace")
     named: dict[str, dict[str, Any]] = {
         "sentiment": {"model": model},
         "privacy": {"keep": keep_personal_data or None},
@@ -74,27 +99,35 @@ def analyze(
         "metrics": {"by": by},
     }
     config, used = effective(settings_file, assignments, columns, **named)
-    analysis, reading = _run(sources, out, config, quiet=quiet)
+    to = ready(config)
+    analysis, reading = carry_out(sources, out, config, quiet=quiet, workspace=workspace, reread=reread)
     if not quiet:
         _show(analysis, reading, out, used, verbose=verbose)
+    if not tell(analysis, config, Path(out), to, quiet=quiet):
+        click.get_current_context().exit(UNDELIVERED)
 
 
-def _run(sources: Sequence[str], out: str, config: Config, *, quiet: bool) -> tuple[Analysis, Reading]:
-    """Read, analyse and write; what cannot work is found out before the long part."""
+def carry_out(
+    sources: Sequence[str], out: str, config: Config, *, quiet: bool, workspace: Path | None, reread: bool
+) -> tuple[Analysis, Reading]:
+    """Read, analyse, remember and write; what cannot work is found out before the long part."""
     from voc.cli.terminal import progress
+    from voc.cli.workspaces import read, remembered
     from voc.pipeline import analyze as run
-    from voc.readers import read_feedback
     from voc.sinks import write
 
     _check_target(Path(out))
-    with progress(shown=not quiet) as advance:
-        reading = read_feedback(sources, config.read)
-        by = _segments(reading, config.metrics.by)
+    with progress(shown=not quiet) as advance, remembered(workspace, create=bool(sources), reread=reread) as session:
+        reading = read(sources, config.read, apart=workspace is not None)
+        by = _segments(reading, config.metrics.by, () if session is None else session.memory.columns)
         config = replace(config, metrics=replace(config.metrics, by=by))
         inputs = tuple(map(_input, reading.sources))
-        found = run(reading.frame, config, progress=advance, notes=reading.notes)
+        memory = None if session is None else session.memory
+        found = run(reading.frame, config, progress=advance, notes=reading.notes, memory=memory)
         analysis = replace(found, inputs=inputs)
         advance("writing", 0, 0)
+        if session is not None:
+            session.keep(analysis)
         write(analysis, out)
     return analysis, reading
 
@@ -112,12 +145,12 @@ def _check_target(folder: Path) -> None:
         raise InputError(f"Cannot write to {folder}: {above} is not a folder that may be written to")
 
 
-def _segments(reading: Reading, by: Sequence[str]) -> tuple[str, ...]:
+def _segments(reading: Reading, by: Sequence[str], known: Sequence[str] = ()) -> tuple[str, ...]:
     """The columns to split by as they are called in the feedback table; people know them by the file's names."""
     from voc.tables import FEEDBACK
 
     renamed = {each.column: each.field for source in reading.sources for each in source.guesses if each.field}
-    there = [*map(str, reading.frame.columns), *renamed]
+    there = [*map(str, reading.frame.columns), *renamed, *known]
     names = [name if name in reading.frame.columns else renamed.get(name, name) for name in by]
     for name in names:
         if name not in {*there, *FEEDBACK.columns}:
@@ -140,6 +173,7 @@ def _show(analysis: Analysis, reading: Reading, out: str, used: Path | None, *, 
         _show_run(analysis, reading, remarks)
     _show_headline(analysis, screen)
     _show_ranking(analysis, screen)
+    show_changes(analysis, screen)
     tell(screen, analysis.notes, most=None if verbose else NOTES_SHOWN)
     screen.print(f"\nReport: {Path(out) / 'report.html'}", markup=False, soft_wrap=True)
 

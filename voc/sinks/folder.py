@@ -22,7 +22,18 @@ from voc.sinks.run import RUN_FILE, is_run, run_record, to_json
 from voc.sinks.tabular import write_csv, write_parquet
 from voc.tables import Analysis
 
-CSV_TABLES = ("issues", "themes", "metrics", "comparisons", "drivers", "queue", "customers", "agents", "anomalies")
+CSV_TABLES = (
+    "issues",
+    "themes",
+    "metrics",
+    "comparisons",
+    "drivers",
+    "queue",
+    "customers",
+    "agents",
+    "anomalies",
+    "changes",
+)
 PARQUET_TABLES = ("feedback", "clauses")
 FILES = (
     "report.html",

@@ -1,0 +1,121 @@
+"""What changed between two runs of a workspace: themes born, grown, shrunk, gone, merged and split.
+
+The comments that the newest run added are compared with those of the run before, as shares, so that a larger file is
+no growth; with intervals, and corrected for the number of themes, so that noise is none either. Doubted comments
+(copies, bursts) are left out. A re-made report of the same feedback tells the same changes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from voc.estimates import SHARE, Sample, adjusted, difference
+from voc.scores import customer_keys, real
+from voc.tables import CHANGES
+from voc.workspace.edits import Edit, Frame, Theme
+
+SURE = 0.05
+"""The rate of false discoveries among the themes that are said to have grown or shrunk. Guarded by
+test_noise_is_not_called_growth."""
+ORDER = ("born", "grown", "split", "merged", "shrunk", "gone", "steady")
+
+
+def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: list[Edit], kind: str) -> pd.DataFrame:
+    """CHANGES: one row per theme of `kind`, what changed first; empty before a second run has added comments.
+
+    `clauses` carry the themes as they stand after the edits of `frame`.
+    """
+    runs = np.unique(feedback["run"].dropna().to_numpy(int)) if "run" in feedback else np.array([], int)
+    if len(runs) < 2:
+        return CHANGES.empty()
+    before, now = int(runs[-2]), int(runs[-1])
+    counted = real(feedback)
+    counted = counted[counted["skip"].isna() & counted["suspect"].isna()]
+    pair = [_batch(counted[counted["run"] == run], clauses) for run in (now, before)]
+    themes = [theme for _, theme in sorted(frame.standing.items()) if theme.kind == kind]
+    rows = [_row(theme, *pair) for theme in themes]
+    table = pd.DataFrame(rows, columns=[*CHANGES.columns])
+    table["q_value"] = adjusted(table["p_value"].to_numpy(float))
+    born = [theme.born == now and not theme.made for theme in themes]
+    table["change"] = [_verdict(row, is_born=new) for row, new in zip(table.to_dict("records"), born, strict=True)]
+    table = table[table["change"].eq("born") | (table["n_now"] + table["n_before"] > 0)]
+    table = pd.concat([table, _people_did(frame, edits, since=before, kind=kind)], ignore_index=True)
+    return _ordered(CHANGES.check(table))
+
+
+class Batch:
+    """The comments of one run: who wrote each, and which tell of which theme."""
+
+    def __init__(self, comments: pd.DataFrame, clauses: pd.DataFrame) -> None:
+        told = clauses[clauses["feedback_id"].isin(comments["feedback_id"]) & clauses["theme_id"].notna()]
+        place = pd.Index(comments["feedback_id"]).get_indexer(pd.Index(told["feedback_id"]))
+        self.who = pd.factorize(customer_keys(comments), sort=True)[0]
+        self.tellers = pd.Series(place).groupby(told["theme_id"].to_numpy(object)).unique().to_dict()
+
+    def sample(self, theme_id: str) -> Sample:
+        """1 for every comment that tells of the theme, 0 for every other one."""
+        values = np.zeros(len(self.who))
+        values[self.tellers.get(theme_id, np.array([], int))] = 1.0
+        return Sample.of(values, self.who)
+
+
+def _batch(comments: pd.DataFrame, clauses: pd.DataFrame) -> Batch:
+    return Batch(comments, clauses)
+
+
+def _row(theme: Theme, now: Batch, before: Batch) -> dict[str, object]:
+    one, other = now.sample(theme.theme_id), before.sample(theme.theme_id)
+    row: dict[str, object] = {
+        "change": "steady", "theme_id": theme.theme_id, "label": theme.label,
+        "n_now": int(one.values.sum()), "n_before": int(other.values.sum()),
+        "of_now": one.values.size, "of_before": other.values.size,
+        "share_now": one.values.mean() if one.values.size else np.nan,
+        "share_before": other.values.mean() if other.values.size else np.nan,
+    }  # fmt: skip
+    if not (one.values.size and other.values.size):
+        return row
+    found = difference(one, other, SHARE)
+    return row | {"difference": found.value, "low": found.low, "high": found.high, "p_value": found.p_value}
+
+
+def _verdict(row: dict[object, object], *, is_born: bool) -> str:
+    if is_born:
+        return "born"
+    chance, step = row["q_value"], row["difference"]
+    if pd.isna(chance) or float(str(chance)) > SURE:
+        return "steady"
+    if float(str(step)) > 0:
+        return "grown"
+    return "shrunk" if row["n_now"] else "gone"
+
+
+def _people_did(frame: Frame, edits: list[Edit], *, since: int, kind: str) -> pd.DataFrame:
+    """Mergers and splits that people made after the run before."""
+    rows = []
+    for edit in edits:
+        if edit.undone or edit.run < since or edit.action not in {"merge", "split"}:
+            continue
+        lost = edit.details["others"] if edit.action == "merge" else [edit.theme_id]
+        for each in lost:
+            theme = frame.themes[each]
+            heirs = ", ".join(f"'{frame.themes[heir].label}' ({heir})" for heir in theme.gone_to)
+            rows.append(
+                {
+                    "change": "merged" if edit.action == "merge" else "split",
+                    "theme_id": each,
+                    "label": theme.label,
+                    "detail": f"into {heirs}",
+                    "kind": theme.kind,
+                }
+            )
+    found = pd.DataFrame(rows, columns=["change", "theme_id", "label", "detail", "kind"])
+    return found[found["kind"] == kind].reindex(columns=[*CHANGES.columns])
+
+
+def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """By kind of change, then the largest share of the two runs, then id."""
+    place = table["change"].map({name: place for place, name in enumerate(ORDER)})
+    size = table[["share_now", "share_before"]].max(axis=1).fillna(0)
+    keys = pd.DataFrame({"place": place, "size": -size.astype(float), "theme_id": table["theme_id"]})
+    return table.loc[keys.sort_values(["place", "size", "theme_id"]).index].reset_index(drop=True)

@@ -1,0 +1,111 @@
+"""The `group` that `find_themes` asks for, with a memory: texts go to the themes that are known, or found new ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from voc.config import ThemesConfig
+from voc.themes import STRAY, Grouped
+from voc.workspace.edits import Frame, replay
+from voc.workspace.matching import Placed, place
+from voc.workspace.tables import FOUNDER, JOINED, TEXTS, Contents
+
+
+class Grouping:
+    """Groups the distinct texts of one kind of theme, and remembers how, until the new themes have ids."""
+
+    def __init__(self, contents: Contents, kind: str) -> None:
+        self._contents, self._kind = contents, kind
+        self._node_of: dict[str, int] = {}
+        self._groups: np.ndarray = np.array([], int)
+        self._n_known = 0
+        self._born: np.ndarray = np.array([], int)
+        self.texts = TEXTS.empty()
+        self.keys: dict[str, str] = {}
+
+    def __call__(
+        self, points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig
+    ) -> Grouped:
+        """Every text in its theme as people left it; a known theme comes with its id."""
+        keys = texts["key"].tolist()
+        pairs = [(self._kind, key) for key in keys]
+        found, how, moved = self._standing(pairs)
+        there = pd.notna(found)
+        founders = there & (moved | (how == FOUNDER))
+        settled = there & (founders | (how == JOINED))
+        placed = place(points, texts, mentions, config, known=found, settled=settled, founders=founders)
+        self.texts = self._learned(keys, placed)
+        self.keys = dict(zip(mentions["text"], mentions["key"], strict=True))
+        self._node_of = dict(zip(mentions["clause_id"], mentions["node"], strict=True))
+        self._born = placed.born
+        return self._numbered(pairs, placed, mentions, config)
+
+    def _standing(self, pairs: list[tuple[str, str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Per text its theme (mergers apart), how it came there, and whether people put it there."""
+        frame = replay(self._contents, pairs, merging=False)
+        stored = self._contents.texts
+        how = dict(zip(zip(stored["kind"], stored["key"], strict=True), stored["how"].fillna(""), strict=True))
+        return (
+            np.array([frame.theme_of.get(pair) for pair in pairs], dtype=object),
+            np.array([how.get(pair, "") for pair in pairs], dtype=object),
+            np.array([pair in frame.moved for pair in pairs], bool),
+        )
+
+    def _learned(self, keys: list[str], placed: Placed) -> pd.DataFrame:
+        """TEXTS of this kind. What was found in earlier runs stays as it was found, whatever people made of it."""
+        stored = self._contents.texts[self._contents.texts["kind"] == self._kind].set_index("key")
+        older = stored.reindex(keys).reset_index(drop=True)
+        now = pd.notna(placed.how)
+        stays = ~now & older["how"].isin([FOUNDER, JOINED]).to_numpy(bool)
+        theme = np.where(now, placed.theme, np.where(stays, older["theme_id"].to_numpy(object), None))
+        how = np.where(now, placed.how, np.where(stays, older["how"].to_numpy(object), None))
+        return TEXTS.check(pd.DataFrame({"kind": self._kind, "key": keys, "theme_id": theme, "how": how}))
+
+    def _numbered(
+        self, pairs: list[tuple[str, str]], placed: Placed, mentions: pd.DataFrame, config: ThemesConfig
+    ) -> Grouped:
+        """Groups by number: the known themes by their ids, then the ones that are born."""
+        frame = replay(replace(self._contents, texts=self.texts), pairs)
+        theme_of = pd.Series([frame.theme_of.get(pair) for pair in pairs], dtype="string")
+        small = _too_small(theme_of, frame, mentions, config)
+        names = sorted(set(theme_of.dropna()) - small)
+        number = {name: place for place, name in enumerate(names)}
+        elsewhere = theme_of.notna().to_numpy()
+        known = theme_of.map(number).fillna(STRAY).to_numpy(int)
+        born = np.where(placed.born >= 0, len(names) + placed.born, placed.born)
+        self._groups, self._n_known = np.where(elsewhere, known, born), len(names)
+        firmness = [frame.themes[name].firmness for name in names] + placed.firmness.tolist()
+        ids = (*names, *[None] * len(placed.firmness))
+        return Grouped(self._groups, np.array(firmness, float), ids)
+
+    def _ids(self, clauses: pd.DataFrame) -> dict[int, str]:
+        """The id of every new theme by its number, as its clauses have it."""
+        nodes = clauses["clause_id"].map(self._node_of)
+        given = clauses["theme_id"].groupby(nodes).first()
+        firsts = {
+            number: np.flatnonzero(self._groups == self._n_known + number)
+            for number in range(int(self._born.max(initial=-1)) + 1)
+        }
+        return {number: str(given.loc[nodes[0]]) for number, nodes in firsts.items() if len(nodes)}
+
+    def born_ids(self, clauses: pd.DataFrame) -> list[str]:
+        """The ids that `find_themes` gave to the new themes."""
+        return [*self._ids(clauses).values()]
+
+    def learned(self, clauses: pd.DataFrame) -> pd.DataFrame:
+        """TEXTS of this kind, the new themes under the ids that their clauses have."""
+        if self.texts.empty:
+            return self.texts
+        named = pd.Series(self._born).map(self._ids(clauses)).astype("string")
+        return self.texts.assign(theme_id=self.texts["theme_id"].fillna(named))
+
+
+def _too_small(theme_of: pd.Series, frame: Frame, mentions: pd.DataFrame, config: ThemesConfig) -> set[str]:
+    """Themes that fewer comments tell of than a theme needs; those that people pinned or made stay."""
+    comments = mentions["feedback_id"].groupby(theme_of.iloc[mentions["node"]].to_numpy(object)).nunique()
+    least = min(config.min_feedback, max(1, mentions["feedback_id"].nunique() // 10))
+    few = comments.index[comments < least]
+    return {str(name) for name in few if not (frame.themes[name].pinned or frame.themes[name].made)}
