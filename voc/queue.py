@@ -89,8 +89,7 @@ def why(row: Mapping[Hashable, Any], issues: pd.DataFrame) -> str:
     if pd.notna(row["answer"]):
         told.append(f"gave {row['answer']}")
     told += _company(row, issues)
-    told += _state(row)
-    sentence = "; ".join(told) or "complains"
+    sentence = "; ".join([*(told or ["complains"]), *_state(row)])
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
