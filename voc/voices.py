@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from voc.intervals import Array, bootstrap_weights, seed_of
+from voc.intervals import Array, bootstrap_sums, seed_of
 from voc.scores import customer_keys
 from voc.tables import SIGNALS
 
@@ -135,12 +135,15 @@ def resample(voices: Voices, themes: int, rounds: int) -> dict[str, Array]:
         "everyone": np.ones(voices.people.size), "all_recent": voices.recent, "all_past": voices.past,
         "all_season": voices.season, "all_worth": np.nan_to_num(voices.money),
     }  # fmt: skip
-    found: dict[str, list[Array]] = {name: [] for name in (*named, *totals)}
-    size = voices.people.size
-    for weights in (np.ones(size), *bootstrap_weights(size, rounds, seed=seed_of(voices.people))):
-        weight = weights[voices.who]
-        for name, fact in named.items():
-            found[name].append(np.bincount(voices.what, weight * fact, themes))
-        for name, total in totals.items():
-            found[name].append(np.array([weights @ total]))
-    return {name: np.array(rows) for name, rows in found.items()}
+    size, width = voices.people.size, len(named) * themes
+    units = [*(voices.who for _ in named), *(np.arange(size) for _ in totals)]
+    columns: list[Array] = [place * themes + voices.what for place in range(len(named))]
+    columns += [np.full(size, width + place) for place in range(len(totals))]
+    amounts = np.concatenate([*named.values(), *totals.values()]).astype(float)
+    held = amounts != 0
+    sums = bootstrap_sums(
+        np.concatenate(units)[held], np.concatenate(columns)[held], amounts[held],
+        shape=(size, width + len(totals)), rounds=rounds, seed=seed_of(voices.people),
+    )  # fmt: skip
+    found = {name: sums[:, place * themes : (place + 1) * themes] for place, name in enumerate(named)}
+    return found | {name: sums[:, [width + place]] for place, name in enumerate(totals)}
