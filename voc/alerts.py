@@ -24,6 +24,7 @@ import pandas as pd
 from voc.config import AlertsConfig
 from voc.errors import ConfigError, InputError, MissingExtra
 from voc.privacy import mask_text
+from voc.statements import NAMES
 from voc.tables import Analysis
 
 STATE_FILE = "alerts.json"
@@ -113,7 +114,9 @@ def _drops(analysis: Analysis) -> Iterator[Alert]:
     for row in made[made["period_start"].eq(newest)].to_dict("records"):
         where = "" if row["by"] == "all" else f" ({row['by']}: {row['segment']})"
         key = f"drop {row['metric']} {row['by']} {row['segment']} {row['period_start']:%Y-%m-%d}"
-        yield Alert("drop", (key,), f"{row['metric']} is worse than before{where}", str(row["told"]))
+        yield Alert(
+            "drop", (key,), f"{NAMES.get(row['metric'], row['metric'])} is worse than before{where}", str(row["told"])
+        )
 
 
 def _leaving(analysis: Analysis, config: AlertsConfig) -> Iterator[Alert]:
