@@ -35,8 +35,8 @@ PROCESSORS = ("avx512_vnni", "avx_vnni", "avx2", "asimddp")
 """Instructions that the model's arithmetic depends on: its last digits differ between processors that have different
 ones, and with them a clause or two of a thousand."""
 TABLES_SHOWN = (
-    "issues", "themes", "metrics", "comparisons", "drivers", "queue", "customers", "agents", "anomalies", "feedback",
-    "clauses",
+    "issues", "themes", "keywords", "metrics", "comparisons", "drivers", "queue", "customers", "agents", "anomalies",
+    "feedback", "clauses",
 )  # fmt: skip
 SHIM = """\
 import sys
@@ -94,7 +94,12 @@ SETTINGS = {
     "themes.resolution": "how finely to group; higher = more themes; none = found out",
     "themes.min_feedback": "a theme is told by so many comments at least",
     "themes.quotes": "quotes per theme",
-    "themes.keywords": "typical words per theme",
+    "themes.keywords": "typical words per theme, and per theme and language",
+    "themes.labels_in": "language of the labels, such as en (`--labels-in`)",
+    "themes.labeller_url": "a chat-completions endpoint that labels the themes; by default nobody is asked",
+    "themes.labeller_model": "the model to ask there; its key, if any, stands in VOC_LABELLER_KEY",
+    "themes.labeller_cache": "the file that keeps its answers; beside the results by default",
+    "themes.labeller_timeout": "seconds to wait for an answer",
     "metrics.by": "columns to split the figures by",
     "metrics.period": "auto, day, week, month or none",
     "metrics.min_answers": "figures on fewer answers are left out",
@@ -134,6 +139,7 @@ SETTINGS = {
     "alerts.threat_to_leave": "tell of customers who threaten to leave",
     "alerts.anomaly": "tell of themes that came up more than expected",
     "alerts.quotes": "put a customer's (masked) words into alerts",
+    "alerts.state": "file that remembers what was told; none = `alerts.json` in the result's folder",
     "report.title": "the report's title",
     "report.issues": "how many issues the report tells in full",
 }

@@ -4,59 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from themes_fixture import around, clauses_of, make_shop
 
 from voc import theme_graph
 from voc.config import ThemesConfig
 from voc.errors import InputError
 from voc.tables import CLAUSES, THEMES
 from voc.theme_graph import discover
-from voc.theme_labels import name_themes
 from voc.theme_vectors import GRID, centre, evened, nearest_neighbours, similarity, snap
 from voc.themes import RESIDUAL, RESIDUAL_SHARE, find_themes
 
 EVERYTHING = ThemesConfig(of="everything")
-TOPICS = {
-    "delivery": "The delivery of my parcel was late|My parcel came late|The delivery took weeks|Where is my parcel",
-    "app": "The app crashes at login|Login in the app fails|The app freezes|After the update the app crashes",
-    "staff": "The waiter was rude to us|A rude waiter again|The staff ignored us|We met unfriendly staff",
-    "bill": "The bill was wrong|I paid the bill twice|A mistake on my bill|The invoice was wrong, the bill too",
-}
-
-
-def clauses_of(texts: Sequence[str], langs: Sequence[str] | None = None, **columns: object) -> pd.DataFrame:
-    """Clauses, each a comment of its own, negative unless told otherwise."""
-    known = {"sentiment": -0.8, "label": "negative", "confidence": 0.9} | columns
-    numbers = [f"{number:05}" for number in range(len(texts))]
-    frame = pd.DataFrame({"clause_id": [f"{each}-0" for each in numbers], "feedback_id": numbers, "text": list(texts)})
-    frame = frame.assign(position=0, start=0, end=frame["text"].str.len(), lang=list(langs or ["en"] * len(texts)))
-    return CLAUSES.check(frame.assign(**known))
-
-
-def around(topics: Sequence[int], *, spread: float = 0.5, seed: int = 0, width: int = 384) -> np.ndarray:
-    """Unit vectors around one random direction per topic, all leaning the same way as real encoders' vectors do."""
-    rng = np.random.default_rng(seed)
-    middles = rng.standard_normal((max(topics, default=0) + 1, width))
-    common = rng.standard_normal(width) * 3
-    vectors = common + middles[list(topics)] + spread * rng.standard_normal((len(topics), width))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def shop() -> tuple[pd.DataFrame, np.ndarray]:
-    """200 complaints of four topics, and ten words of praise."""
-    topics = [number % 4 for number in range(200)]
-    said = [each.split("|") for each in TOPICS.values()]
-    texts = [f"{said[topic][number // 4 % 4]}, order {number}" for number, topic in enumerate(topics)]
-    clauses = clauses_of([*texts, *["Lovely people"] * 10])
-    clauses.loc[200:, ["label", "sentiment"]] = ["positive", 0.9]
-    return clauses, around([*topics, *[0] * 10])
+    return make_shop()
 
 
 def test_complaints_are_grouped_and_praise_is_left_alone(shop: tuple[pd.DataFrame, np.ndarray]) -> None:
@@ -140,26 +109,38 @@ def test_ids_do_not_depend_on_comment_ids(shop: tuple[pd.DataFrame, np.ndarray])
     assert set(themes["theme_id"]) == set(again["theme_id"])
 
 
-def test_threads_do_not_matter() -> None:
-    """Inner products are exact, so the same bytes come out however the work is divided."""
-    program = (
-        "import sys, faiss, numpy as np; faiss.omp_set_num_threads(int(sys.argv[1]));"
-        "from voc.theme_graph import discover; from voc.theme_vectors import evened, snap;"
-        "points = evened(snap(np.random.default_rng(0).standard_normal((600, 384))));"
-        "found = discover(points, neighbours=15, resolution=1.0);"
-        "print(hash(found.groups.tobytes()), found.agreement)"
-    )
-    runs = [
+PROGRAM = """
+import hashlib, sys, faiss, numpy as np, pandas as pd
+faiss.omp_set_num_threads(int(sys.argv[1]))
+from voc import theme_vectors
+theme_vectors.EXACT_LIMIT = int(sys.argv[2])
+from voc.config import ThemesConfig
+from voc.tables import CLAUSES
+from voc.themes import find_themes
+vectors = np.random.default_rng(0).standard_normal((500, 384)).astype(np.float32)
+numbers = [f"{n:04}" for n in range(500)]
+clauses = pd.DataFrame({"clause_id": numbers, "feedback_id": numbers})
+clauses["text"] = "The parcel " + clauses["clause_id"] + " was late"
+clauses = clauses.assign(position=0, start=0, end=9, lang="en")
+marked, themes = find_themes(CLAUSES.check(clauses), vectors, ThemesConfig(of="everything"))
+print(hashlib.sha256((marked.to_csv() + themes.to_csv()).encode()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("exact_limit", ["50000", "200"], ids=["exact", "index"])
+def test_threads_and_runs_do_not_matter(exact_limit: str) -> None:
+    """Inner products are exact, so the same bytes come out however the work is divided, run after run."""
+    runs = {
         subprocess.run(
-            [sys.executable, "-c", program, threads],
+            [sys.executable, "-c", PROGRAM, threads, exact_limit],
             capture_output=True,
             text=True,
             check=True,
-            env={"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": "0"},
+            env=dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), threads),
         ).stdout
         for threads in ("1", "3")
-    ]
-    assert runs[0] == runs[1]
+    }
+    assert len(runs) == 1
 
 
 @given(st.integers(0, 1000), st.integers(1, 60))
@@ -290,97 +271,6 @@ def test_scores_and_counts_agree(shop: tuple[pd.DataFrame, np.ndarray]) -> None:
     assert by_theme["feedback_id"].nunique().to_dict() == table["n_feedback"].to_dict()
     for theme_id, mean in by_theme["sentiment"].mean().items():
         assert table.loc[theme_id, "sentiment"] == pytest.approx(mean, abs=1e-5)
-
-
-# Labels.
-
-
-def labels_of(*themes: Sequence[str], langs: Sequence[str] = ("en",)) -> list[str]:
-    """Labels of themes given as texts; `langs` repeats over the texts of each theme."""
-    return [name.label for name in names_of(*themes, langs=langs)]
-
-
-def names_of(*themes: Sequence[str], langs: Sequence[str] = ("en",)) -> list:
-    rows = [
-        {"text": text, "lang": langs[place % len(langs)], "feedback_id": f"{theme}/{place}", "theme": theme}
-        for theme, texts in enumerate(themes)
-        for place, text in enumerate(texts)
-    ]
-    return name_themes(pd.DataFrame(rows).assign(weight=1.0, fit=0.5), keywords=8)
-
-
-OTHERS = ["The room was cold", "A cold room", "Our room had no heating", "The heating in the room failed"]
-
-
-@pytest.mark.parametrize(
-    ("lang", "texts", "wanted"),
-    [
-        (
-            "en",
-            [
-                "The waiting time is too long",
-                "A waste of time, this waiting time",
-                "Waiting time!",
-                "Long waiting time",
-            ],
-            "waiting time",
-        ),
-        ("en", ["I lost my appointment", "The appointments were cancelled", "No appointments left"], "appointments"),
-        ("de", ["Die Lieferung kam spät", "Wieder eine Lieferung verloren", "Meine Lieferung fehlt"], "Lieferung"),
-        ("it", ["I tempi di attesa sono lunghi", "Tempi di attesa infiniti", "Che tempi di attesa"], "tempi di attesa"),
-        ("it", ["L'ascensore è rotto", "Rotto l'ascensore", "Un ascensore lentissimo"], "ascensore"),
-        ("zh", ["配送太慢了", "配送很慢", "今天配送又晚了"], "配送"),
-    ],
-)
-def test_labels_are_customers_words(lang: str, texts: list[str], wanted: str) -> None:
-    assert wanted in labels_of(texts, OTHERS, langs=(lang,))[0].split(", ")
-
-
-def test_labels_prefer_nouns() -> None:
-    texts = ["They ignored the invoice", "They ignored my invoice", "He ignored our invoice", "She ignored an invoice"]
-    assert labels_of(texts, OTHERS)[0].startswith("invoice")
-
-
-def test_labels_hold_no_noise() -> None:
-    texts = [
-        "See https://shop.example/x the parcel of PERSON was 14 days late [EMAIL]",
-        "PERSON wrote to me@shop.example: parcel 14 late https://shop.example/x",
-        "A parcel, really, would get lost [EMAIL] https://shop.example/x",
-    ]
-    name = names_of(texts, OTHERS)[0]
-    assert "parcel" in name.label
-    said = " ".join([name.label, *name.keywords]).casefold()
-    assert not any(noise in said for noise in ("http", "shop", "person", "email", "14", "really", "would", "get"))
-
-
-def test_a_word_counts_once_per_comment() -> None:
-    texts = ["parcel parcel parcel parcel and the bill", "the bill again", "the bill is wrong", "that bill"]
-    assert labels_of(texts, OTHERS)[0].startswith("bill")
-
-
-def test_labels_are_distinct() -> None:
-    same = ["The parcel was late", "A late parcel", "My parcel is late"]
-    labels = labels_of(same, [f"{text} again" for text in same], OTHERS)
-    assert len(set(labels)) == 3
-
-
-def test_a_mixed_theme_is_labelled_in_english() -> None:
-    texts = ["Die Rechnung ist falsch", "The invoice is wrong", "Falsche Rechnung", "My invoice, a wrong one"]
-    name = names_of(texts, OTHERS, langs=("de", "en"))[0]
-    assert name.label.startswith("invoice")
-    assert "Rechnung" in " ".join(name.keywords)
-
-
-def test_a_theme_without_english_is_labelled_in_its_language() -> None:
-    texts = [
-        "Die Rechnung ist falsch",
-        "La factura está mal",
-        "Falsche Rechnung",
-        "Eine Rechnung",
-        "Rechnung",
-        "Rechnung!",
-    ]
-    assert labels_of(texts, OTHERS, langs=("de", "es", "de"))[0].startswith("Rechnung")
 
 
 def test_bank_queries(real_data: object) -> None:

@@ -97,6 +97,11 @@ class ThemesConfig:
     keywords: int = 8
     labels_in: str | None = None
     """Language of the labels, ISO 639-1; none: English where enough customers write it, else each theme's commonest."""
+    labeller_url: str | None = None
+    """A chat-completions endpoint that labels themes, such as http://localhost:11434/v1; none asks nobody."""
+    labeller_model: str | None = None
+    labeller_cache: str | None = None
+    labeller_timeout: float = 20.0
 
 
 @dataclass(frozen=True)

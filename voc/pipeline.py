@@ -122,7 +122,8 @@ def analyze(
     group = find_themes if memory is None else memory.find_themes
     clauses, themes = run(group, clauses, vectors, config.themes)
     label_notes: tuple[Note, ...] = ()
-    if memory is None:  # a workspace knows its themes by the labels they were born with or were given
+    # A workspace knows its themes by the labels they were born with or were given.
+    if memory is None and config.themes.labeller_url is not None:
         themes, label_notes = run(label_themes, themes, clauses, config.themes)
     keywords = run(find_keywords, clauses, themes, config.themes)
     # 4. Put figures on them, and rank.
@@ -155,7 +156,7 @@ def analyze(
         notes=(
             *_safe(notes, config),
             *(memory.notes(themes) if memory else ()),
-            *_notes(feedback, clauses, metrics, config),
+            *_notes(feedback, metrics, config),
             *_theme_notes(clauses, themes, config),
             *label_notes,
             *driver_notes(feedback, drivers, config.drivers),
@@ -231,7 +232,7 @@ def _model_name(model: str) -> str:
     return f"{encoder.name} {encoder.digest}"
 
 
-def _notes(feedback: pd.DataFrame, clauses: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:
+def _notes(feedback: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:
     return (
         *_marks(feedback, "skip", "clean", "skipped"),
         *_marks(feedback, "suspect", "integrity", "doubted" + _doubt(config)),
@@ -299,7 +300,9 @@ def _theme_notes(clauses: pd.DataFrame, themes: pd.DataFrame, config: Config) ->
     ungrouped = int(grouped["theme_id"].isna().sum())
     rest = top[top["status"].eq("residual")]
     for label, n in zip(rest["label"], rest["n_clauses"], strict=True):
-        told = "tell of something too rare for a theme" if label == "other" else "say how somebody feels and not about what"
+        told = (
+            "tell of something too rare for a theme" if label == "other" else "say how somebody feels, not about what"
+        )
         notes.append(Note("themes", f"clauses {told}", int(n)))
     if ungrouped:
         notes.append(Note("themes", f"clauses, of {len(grouped):,} to be grouped, fit no theme", ungrouped))

@@ -19,7 +19,7 @@ WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SPACELESS = frozenset({"zh", "ja"})
 MOST_WORDS = 12
 """Longer clauses are about something even where every word is common."""
-REMAINING = 3
+REMAINING = 1
 """Characters beside feelings that a Chinese or Japanese clause may have before it is about something."""
 
 
@@ -40,7 +40,7 @@ def _toneless_rest(text: str, lang: str) -> bool:
     if lang in SPACELESS:
         rest, times = pattern.subn("", text)
         return times > 0 and len(re.findall(r"\w", rest)) <= REMAINING
-    words = [word.casefold().replace("’", "'") for word in WORD.findall(text)]
+    words = [word.lower().replace("’", "'") for word in WORD.findall(text)]
     if not 0 < len(words) <= MOST_WORDS or re.search(r"\d", text):
         return False
     tones = [bool(pattern.fullmatch(word)) for word in words]

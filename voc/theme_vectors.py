@@ -128,5 +128,4 @@ def _cells(points: np.ndarray) -> Any:
     index = faiss.IndexIVFFlat(quantizer, width, len(middles), faiss.METRIC_INNER_PRODUCT)
     index.train(middles)
     index.nprobe = max(16, int(PROBED * len(middles)))
-    setattr(index, "cells", quantizer)  # noqa: B010 (keeps it alive: the index only points to it)
     return index

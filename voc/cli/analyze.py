@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from voc.config import Config
+    from voc.config import Config, ThemesConfig
     from voc.readers.recognition import Reading, Recognition
     from voc.tables import Analysis
 
@@ -38,6 +38,7 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 )
 @click.option("--by", multiple=True, metavar="COLUMN", help="Figures by this column too (repeatable).")
 @click.option("--themes-of", type=click.Choice(["complaints", "praise", "everything"]), help="What to group and rank.")
+@click.option("--labels-in", metavar="LANG", help="Language of the themes' labels, such as en.")
 @click.option("--model", metavar="NAME", help="The model that reads the comments, by name or folder.")
 @click.option(
     "--keep-personal-data",
@@ -62,6 +63,7 @@ def analyze(
     out: str,
     by: tuple[str, ...],
     themes_of: str | None,
+    labels_in: str | None,
     model: str | None,
     keep_personal_data: bool,
     workspace: Path | None,
@@ -74,9 +76,9 @@ def analyze(
 ) -> None:
     """Find what customers complain about in one or more exports, rank it by urgency, and write a report.
 
-    DIR receives report.html, issues.csv, queue.csv, themes.csv, metrics.csv, comparisons.csv, drivers.csv,
-    customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet and run.json, or nothing where the run
-    fails.
+    DIR receives report.html, issues.csv, queue.csv, themes.csv, keywords.csv, metrics.csv, comparisons.csv,
+    drivers.csv, customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet and run.json, or nothing
+    where the run fails.
 
     With --workspace the run adds to what earlier runs have read: the report covers all of it, so that trends have a
     past, and changes.csv compares the newest comments with those of the run before. Themes keep their ids from run to
@@ -95,7 +97,7 @@ def analyze(
     named: dict[str, dict[str, Any]] = {
         "sentiment": {"model": model},
         "privacy": {"keep": keep_personal_data or None},
-        "themes": {"of": themes_of},
+        "themes": {"of": themes_of, "labels_in": labels_in},
         "metrics": {"by": by},
     }
     config, used = effective(settings_file, assignments, columns, **named)
@@ -120,7 +122,7 @@ def carry_out(
     with progress(shown=not quiet) as advance, remembered(workspace, create=bool(sources), reread=reread) as session:
         reading = read(sources, config.read, apart=workspace is not None)
         by = _segments(reading, config.metrics.by, () if session is None else session.memory.columns)
-        config = replace(config, metrics=replace(config.metrics, by=by))
+        config = replace(config, metrics=replace(config.metrics, by=by), themes=_remembering(config.themes, out))
         inputs = tuple(map(_input, reading.sources))
         memory = None if session is None else session.memory
         found = run(reading.frame, config, progress=advance, notes=reading.notes, memory=memory)
@@ -130,6 +132,13 @@ def carry_out(
             session.keep(analysis)
         write(analysis, out)
     return analysis, reading
+
+
+def _remembering(themes: ThemesConfig, out: str) -> ThemesConfig:
+    """Labels that an endpoint gave are kept beside the results, so that the next run need not ask again."""
+    beside = f"{Path(out)}-labels.json"
+    asks = themes.labeller_url is not None and themes.labeller_cache is None
+    return replace(themes, labeller_cache=beside) if asks else themes
 
 
 def _check_target(folder: Path) -> None:

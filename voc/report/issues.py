@@ -108,7 +108,9 @@ def praised(analysis: Analysis) -> tuple[Praise, ...]:
     themes = analysis.themes
     if "status" not in themes:
         return ()
-    praise = themes[themes["status"] == "praise"].sort_values(["n_feedback", "theme_id"], ascending=[False, True])
+    praise = themes[themes["status"].eq("praise") & themes["parent_id"].isna()].sort_values(
+        ["n_feedback", "theme_id"], ascending=[False, True]
+    )
     shown = praise.head(MOST_PRAISE)
     told = tellings(analysis, shown["theme_id"])
     return tuple(

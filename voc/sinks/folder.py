@@ -25,6 +25,7 @@ from voc.tables import Analysis
 CSV_TABLES = (
     "issues",
     "themes",
+    "keywords",
     "metrics",
     "comparisons",
     "drivers",

@@ -50,9 +50,16 @@ def counts(analysis: Analysis) -> dict[str, Any]:
         "suspect": tally(feedback, "suspect"),
         "languages": tally(feedback[feedback["skip"].isna()] if "skip" in feedback else feedback, "lang"),
         "clauses": len(analysis.clauses),
-        "themes": len(analysis.themes),
+        "themes": _named(analysis.themes),
         "issues": len(analysis.issues),
     }
+
+
+def _named(themes: pd.DataFrame) -> int:
+    """Themes of the top level, without the residual."""
+    parts = themes["parent_id"].notna() if "parent_id" in themes else False
+    rest = themes["status"].eq("residual").fillna(value=False) if "status" in themes else False
+    return int((~(pd.Series(data=False, index=themes.index) | parts | rest)).sum())
 
 
 def to_json(record: Mapping[str, Any]) -> str:

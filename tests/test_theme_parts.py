@@ -1,0 +1,160 @@
+"""Themes: parts, feelings without a topic, praise, languages, and growth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from themes_fixture import OTHERS, around, clauses_of, make_shop
+
+from voc import theme_graph, theme_vectors
+from voc.config import ThemesConfig
+from voc.tables import CLAUSES, KEYWORDS, THEMES
+from voc.theme_graph import discover, stratified
+from voc.theme_vectors import GRID, centre, nearest_neighbours, snap
+from voc.themes import TONE, Grouped, find_keywords, find_themes
+
+EVERYTHING = ThemesConfig(of="everything")
+
+
+@pytest.fixture(scope="module")
+def shop() -> tuple[pd.DataFrame, np.ndarray]:
+    return make_shop()
+
+
+def tree(parts: int, *, seed: int = 3) -> tuple[np.ndarray, list[int], list[int]]:
+    """Clauses of two themes; the first has `parts` clear parts. Vectors, themes and parts."""
+    themes = [0] * 60 * parts + [1] * 60
+    inner = [number % parts for number in range(60 * parts)] + [parts] * 60
+    vectors = around(themes, spread=1.0, seed=seed) + 0.7 * around(inner, spread=0.0, seed=seed + 1)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), themes, inner
+
+
+def test_themes_nest() -> None:
+    """Sub-themes stand below their theme, in the table and in the clauses, and add up to it."""
+    vectors, topics, inner = tree(3)
+
+    def by_topic(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig) -> Grouped:
+        return Grouped(np.array(topics)[texts["feedback_id"].astype(int)], np.ones(2), (None, None))
+
+    clauses = clauses_of([f"t{number}" for number in range(len(topics))])
+    marked, themes = find_themes(clauses, vectors, ThemesConfig(), group=by_topic)
+    parts = themes.dropna(subset=["parent_id"]).set_index("theme_id")
+    assert len(parts) == 3
+    assert set(parts["parent_id"]) <= set(themes.loc[themes["parent_id"].isna(), "theme_id"])
+    told = marked.dropna(subset=["subtheme_id"])
+    assert (told["subtheme_id"].map(parts["parent_id"]) == told["theme_id"]).all()
+    assert told.groupby("subtheme_id").size().to_dict() == parts["n_clauses"].to_dict()
+    assert pd.crosstab(told["subtheme_id"], np.array(inner)[told.index]).gt(0).sum(axis=1).eq(1).all()
+    assert themes["theme_id"].is_unique
+
+
+def test_a_theme_of_a_piece_has_no_parts() -> None:
+    clauses = clauses_of([f"t{number}" for number in range(200)])
+    _, themes = find_themes(clauses, around([0] * 200, spread=2.0), ThemesConfig(resolution=0.01))
+    assert themes["parent_id"].isna().all()
+
+
+def test_feelings_go_with_the_topic_of_their_comment(shop: tuple[pd.DataFrame, np.ndarray]) -> None:
+    clauses, vectors = shop
+    feelings = clauses_of(["So frustrating!", "Very disappointed", "I am really annoyed"])
+    feelings["feedback_id"] = ["00000", "00001", "alone"]
+    feelings["clause_id"], feelings["position"] = ["a", "b", "c"], pd.array([1, 1, 0], "Int32")
+    more = CLAUSES.check(pd.concat([clauses, feelings], ignore_index=True))
+    marked, themes = find_themes(more, np.concatenate([vectors, around([5] * 3)]), ThemesConfig())
+    given = marked.set_index("clause_id")["theme_id"]
+    assert given["a"] == given["00000-0"]
+    assert given["b"] == given["00001-0"]
+    assert given["c"] == TONE
+    assert themes.set_index("theme_id").loc[TONE, "status"] == "residual"
+    assert themes["status"].eq("complaints").sum() == 4
+    assert marked.set_index("clause_id").loc[["a", "b", "c"], "quote_rank"].isna().all()
+
+
+def test_a_file_of_feelings_alone() -> None:
+    marked, themes = find_themes(clauses_of(["So bad"] * 3 + ["Terrible!"] * 9), around([0] * 12), ThemesConfig())
+    assert themes["theme_id"].tolist() == [TONE]
+    assert marked["theme_id"].eq(TONE).all()
+
+
+def test_the_sentence_is_one_clause_in_the_labels_language() -> None:
+    texts = ["Die Rechnung ist schon wieder falsch", "The invoice is wrong once more"] * 20
+    clauses = clauses_of(
+        [f"{text} {'abcdefghijklmnopqrst'[n // 2]}" for n, text in enumerate(texts)], ["de", "en"] * 20
+    )
+    for lang, word in (("en", "invoice"), ("de", "Rechnung")):
+        _, themes = find_themes(clauses, around([0] * 40), ThemesConfig(resolution=0.01, labels_in=lang))
+        assert themes["label_lang"].tolist() == [lang]
+        assert word in themes["sentence"].iloc[0]
+        assert themes["sentence"].iloc[0] in set(clauses["text"])
+
+
+def test_keywords_per_language() -> None:
+    texts = ["Die Rechnung ist falsch", "The invoice is wrong", "Falsche Rechnung", "My invoice, a wrong one"]
+    texts = [f"{text} {'abcde'[place]}" for place in range(5) for text in texts]
+    clauses = clauses_of(texts, ["de", "en", "de", "en"] * 5)
+    other = clauses_of(OTHERS, ["en"] * 4).assign(feedback_id=list("wxyz"), clause_id=list("wxyz"))
+    both = pd.concat([clauses, other], ignore_index=True)
+    marked, themes = find_themes(
+        both, around([0] * 20 + [1] * 4, spread=0.2), ThemesConfig(resolution=0.2, min_feedback=3)
+    )
+    words = find_keywords(marked, themes, ThemesConfig())
+    assert words.dtypes.astype(str).to_dict() == {name: column.dtype for name, column in KEYWORDS.columns.items()}
+    best = words[words["rank"] == 1].set_index(["theme_id", "lang"])["keyword"]
+    assert best[themes["theme_id"].iloc[0], "de"] == "Rechnung"
+    assert best[themes["theme_id"].iloc[0], "en"] == "invoice"
+    assert find_keywords(CLAUSES.empty(), THEMES.empty(), ThemesConfig()).empty
+
+
+def test_praise_has_names_and_quotes(shop: tuple[pd.DataFrame, np.ndarray]) -> None:
+    clauses, vectors = shop
+    clauses = clauses.assign(label="positive", sentiment=np.float32(0.9))
+    clauses["text"] = clauses["text"].str.replace("late|rude|wrong|crashes", "great", regex=True)
+    marked, themes = find_themes(clauses, vectors, ThemesConfig(of="praise"))
+    assert themes["status"].eq("praise").all()
+    assert marked.groupby("theme_id")["quote_rank"].max().eq(3).all()
+    assert themes["label"].is_unique
+
+
+def test_halves_agree() -> None:
+    """Topics that run into one another: two overlapping halves still find the same themes."""
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    topics = np.array([number % 7 for number in range(900)])
+    points = centre(around(topics.tolist(), spread=2.2), np.array(["en"] * 900))
+    part = np.random.default_rng(0).integers(0, 3, 900)
+    found = []
+    for side in (0, 1):
+        groups = np.full(900, -1)
+        groups[part != side] = discover(points[part != side], neighbours=15).groups
+        found.append(groups[part == 2])
+    assert adjusted_mutual_info_score(*found) >= 0.7
+
+
+def test_the_index_finds_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = snap(around([number % 40 for number in range(3000)], spread=1.5))
+    exact, _ = nearest_neighbours(points, 10)
+    monkeypatch.setattr(theme_vectors, "EXACT_LIMIT", 1000)
+    found, cosines = nearest_neighbours(points, 10)
+    shared = [len(set(left) & set(right)) / 10 for left, right in zip(exact, found, strict=True)]
+    assert np.mean(shared) > 0.95
+    there = found >= 0
+    rows = np.nonzero(there)[0]
+    np.testing.assert_array_equal(cosines[there], np.einsum("ij,ij->i", points[rows], points[found[there]]) / GRID**2)
+
+
+def test_a_sample_has_every_stratum_in_proportion() -> None:
+    strata = np.array(["en"] * 900 + ["lt"] * 100)
+    part = stratified(strata, 100)
+    assert len(set(part)) == 100
+    assert (strata[part] == "lt").sum() == 10
+    np.testing.assert_array_equal(part, stratified(strata, 100))
+
+
+def test_what_is_not_sampled_joins_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    topics = np.array([number % 6 for number in range(1200)])
+    points = snap(around(topics.tolist()))
+    whole = discover(points, neighbours=15).groups
+    monkeypatch.setattr(theme_graph, "DISCOVER_LIMIT", 600)
+    groups = discover(points, neighbours=15, strata=topics).groups
+    assert pd.crosstab(groups, whole).gt(0).sum(axis=1).eq(1).all()
