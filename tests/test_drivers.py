@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from voc.config import DriversConfig
-from voc.drivers import Mentions, associate, attribute, shapley
+from voc.drivers import Mentions, associate, attribute, driver_notes, shapley
+from voc.estimates import adjusted
 from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES
 
 QUICK = DriversConfig(rounds=60)
@@ -148,7 +149,8 @@ def test_contributions_add_up_to_the_gap_to_a_response_without_themes():
 
 
 def test_intervals_hold_the_truth_95_times_in_100():
-    """300 surveys of 200 customers with two answers each; 95 % within 2.5 points (one standard error is 0.7)."""
+    """400 surveys of 200 customers with two answers each: within 2 points of 95 % (one standard error is 0.6, for the
+    1,200 intervals of three themes). bench/figures.py looks at 1,000 surveys of each of four kinds."""
     told, nps = survey(0, n=400_000, pairs=True)
     points = 100.0 * (nps >= 9) - 100.0 * (nps <= 6)
     spread, common, share = moments(told, points)
@@ -158,13 +160,13 @@ def test_intervals_hold_the_truth_95_times_in_100():
         "contribution_": shapley(spread[None], common[None], share[None], orders=6)[0][0],
     }
     held = {name: [] for name in truth}
-    for seed in range(1, 301):
+    customers = np.repeat(np.arange(200), 2).astype(str)
+    for seed in range(1, 401):
         told, nps = survey(seed, pairs=True)
-        customers = np.repeat(np.arange(200), 2).astype(str)
         found = associate(100.0 * (nps >= 9) - 100.0 * (nps <= 6), customers, mentions_of(told), 3, rounds=60)
         for name, values in truth.items():
             held[name].append((found[f"{name}low"] <= values) & (values <= found[f"{name}high"]))
-    assert {name: np.mean(each) for name, each in held.items()} == pytest.approx(dict.fromkeys(truth, 0.95), abs=0.025)
+    assert {name: np.mean(each) for name, each in held.items()} == pytest.approx(dict.fromkeys(truth, 0.95), abs=0.02)
 
 
 def test_shuffled_scores_have_no_drivers():
@@ -178,11 +180,31 @@ def test_shuffled_scores_have_no_drivers():
         found = associate(100.0 * (shuffled >= 9) - 100.0 * (shuffled <= 6), customers, mentions_of(told), 3, rounds=60)
         outside.append([
             (found["low"] > 0) | (found["high"] < 0),
+            (found["impact_low"] > 0) | (found["impact_high"] < 0),
             (found["contribution_low"] > 0) | (found["contribution_high"] < 0),
         ])  # fmt: skip
     rate = np.mean(outside, axis=(0, 2))
-    assert rate[0] == pytest.approx(0.05, abs=0.025)
-    assert rate[1] <= 0.06
+    assert rate[:2] == pytest.approx([0.05, 0.05], abs=0.025)
+    assert rate[2] <= 0.06
+
+
+def test_of_many_themes_rarely_one_holds_by_chance():
+    """200 surveys with shuffled answers and ten themes that overlap: in 5 % at most any theme holds (one standard
+    error is 1.5 points); uncorrected, in more than a quarter of them one would."""
+    generator = np.random.default_rng(3)
+    topic = generator.random((400, 1))
+    told = generator.random((400, 10)) < 0.05 + 0.2 * topic
+    nps = np.clip(np.round(8.5 + 1.5 * generator.normal(size=400) - 2 * topic[:, 0]), 0, 10)
+    points, customers = 100.0 * (nps >= 9) - 100.0 * (nps <= 6), np.arange(400).astype(str)
+    least = {"corrected": [], "alone": []}
+    for _ in range(200):
+        found = associate(generator.permutation(points), customers, mentions_of(told), 10, rounds=40)
+        p_values = found["p_value"].to_numpy(float)
+        least["corrected"].append(adjusted(p_values).min())
+        least["alone"].append(p_values.min())
+    shares = {name: np.mean(np.array(each) <= 0.05) for name, each in least.items()}
+    assert shares["corrected"] <= 0.05 + 0.015
+    assert shares["alone"] > 0.25
 
 
 def test_unanimous_theme():
@@ -302,3 +324,59 @@ def test_little_of_anything(n, rounds):
     assert {name: str(dtype) for name, dtype in found.dtypes.items()} == {
         name: column.dtype for name, column in DRIVERS.columns.items()
     }
+
+
+def test_churn_is_a_score_of_customers():
+    """Of 200 customers with two comments each half tell of the theme once: 60 % of them leave, of others 10 %."""
+    told = np.zeros((400, 1), bool)
+    told[:200:2] = True
+    customers = np.repeat([f"c{i:03d}" for i in range(200)], 2).tolist()
+    left = np.repeat([i < 60 or 100 <= i < 110 for i in range(200)], 2)
+    row = attribute(*tables(told, customers, churned=left), QUICK).iloc[0]
+    assert row[["score", "n", "better", "unit"]].tolist() == ["churn", 100, "low", "%"]
+    assert row["difference"] == pytest.approx(50)
+    assert row["impact"] == pytest.approx(25)
+    assert row["holds"]
+    assert "among the 100 customers that mention it" in row["told"]
+
+
+def test_dates_of_leaving_are_churn_too_and_nobody_lost_is_none():
+    told, _ = survey(0)
+    left = pd.Series(pd.to_datetime(["2026-01-05", None] * 200, utc=True))
+    assert set(attribute(*tables(told, churned_at=left), QUICK)["score"]) == {"churn"}
+    pd.testing.assert_frame_equal(attribute(*tables(told, churned=[False] * 400), QUICK), DRIVERS.empty())
+
+
+def test_what_holds_is_sure_and_large():
+    told, nps = survey(1, n=4_000, harm=(2.0, 0.8, 0.0))
+    found = attribute(*tables(told, nps=nps), QUICK).set_index("theme_id")
+    assert found["holds"].to_dict() == {"t00": True, "t01": True, "t02": False}
+    assert (found["q_value"] >= found["p_value"]).all()
+    assert found.loc["t00", "told"].endswith("an association, not a proven cause")
+    rating = 3 + 0.04 * told[:, 0] + 0.001 * np.arange(4_000)[::-1] / 4_000
+    tiny = attribute(*tables(told[:, :1], rating=rating, rating_scale="1-5"), QUICK).iloc[0]
+    assert tiny["q_value"] < 0.05
+    assert not tiny["holds"], "four hundredths of a star, however sure"
+
+
+def test_overlap_is_the_share_that_mentions_another_theme_too():
+    told = np.zeros((40, 2), bool)
+    told[:20, 0] = True
+    told[15:25, 1] = True
+    found = attribute(*tables(told, nps=[3, 9] * 20), QUICK)
+    assert found["overlap"].tolist() == pytest.approx([0.25, 0.5])
+
+
+def test_too_few_and_blank_scores_are_said():
+    told, nps = survey(3)
+    told[:, 2] = False
+    told[:5, 2] = True
+    feedback, clauses, themes = tables(told, nps=nps, csat=pd.array([pd.NA] * 400, dtype="Float32"))
+    found = attribute(feedback, clauses, themes, QUICK)
+    assert found.set_index("theme_id").loc["t02", "told"].startswith("too few answers: 5 answers with a NPS")
+    said = [(note.text, note.count) for note in driver_notes(feedback, found, QUICK)]
+    assert said[0][0] == "nobody filled in CSAT: no theme is held against it"
+    assert said[1] == ("NPS: themes without a driver figure: fewer than 10 scored answers mention them, or do not", 1)
+    bare = feedback.drop(columns=["nps", "csat"])
+    (none,) = driver_notes(bare, attribute(bare, clauses, themes, QUICK), QUICK)
+    assert none.text == "no score to hold themes against: no NPS, CSAT, CES, rating or churn"

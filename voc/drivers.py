@@ -278,7 +278,14 @@ def shapley(spread: Array, common: Array, share: Array, *, orders: int) -> tuple
     """
     rounds, themes = common.shape
     points, variance = np.zeros((rounds, themes)), np.zeros((rounds, themes))
-    chosen = [*_orders(themes, orders)]
+    chosen: Array = np.array([*_orders(themes, orders)])
+    if rounds == 1:
+        # All orders of the one sample at once: a loop in Python takes ten times as long.
+        pairs = chosen[:, :, None], chosen[:, None, :]
+        z, u = _steps(spread[0][pairs], common[0][chosen], share[0][chosen])
+        np.add.at(points[0], chosen, u * z)
+        np.add.at(variance[0], chosen, z * z)
+        return points / len(chosen), variance / len(chosen)
     for order in chosen:
         z, u = _steps(spread[:, order][:, :, order], common[:, order], share[:, order])
         points[:, order] += u * z
