@@ -368,45 +368,6 @@ def test_no_source_at_all():
         read_feedback([])
 
 
-def test_nested_json_becomes_columns(tmp_path):
-    rows = [
-        {
-            "text": "it was late",
-            "user": {"id": n, "plan": {"name": "pro"}},
-            "tags": ["a", "b"],
-            "turns": [{"x": 1}],
-            "big": 2**70,
-            "number": 2**60 + 1,
-        }
-        for n in range(3)
-    ]
-    (tmp_path / "a.json").write_text(json.dumps(rows), encoding="utf-8")
-    frame = read_feedback([tmp_path / "a.json"]).frame
-    assert frame["user.plan.name"].tolist() == ["pro"] * 3
-    assert frame["tags"].tolist() == ["a, b"] * 3
-    assert json.loads(frame["turns"].iloc[0]) == [{"x": 1}]
-    assert frame["big"].iloc[0] == str(2**70)
-    assert frame["number"].iloc[0] == 2**60 + 1
-
-
-def test_a_broken_line_in_jsonl_is_kept_and_marked(tmp_path):
-    path = tmp_path / "a.jsonl"
-    path.write_text(
-        '{"comment": "late", "nps": 1}\n{"comment": "cut off\n\n[1, 2]\n{"comment": "half \\ud83d pair", "nps": 9}\n',
-        encoding="utf-8",
-    )
-    frame = read_feedback([path]).frame
-    assert frame["skip"].notna().tolist() == [False, True, True, False]
-    assert frame["text"].tolist()[1:3] == ['{"comment": "cut off', "[1, 2]"]
-    assert frame["text"].iloc[3].encode() == "half \ufffd pair".encode()
-
-
-def test_wide_json(tmp_path):
-    (tmp_path / "a.json").write_text(json.dumps([{f"id{n}": "x" for n in range(1500)}]), encoding="utf-8")
-    with pytest.raises(InputError, match="1500 different keys"):
-        read_feedback([tmp_path / "a.json"])
-
-
 def test_wholly_empty_rows_are_told(tmp_path):
     (tmp_path / "a.csv").write_text("comment,nps\nit was late,3\n,\nvery good,9\n,\n", encoding="utf-8")
     reading = read_feedback([tmp_path / "a.csv"])

@@ -224,6 +224,18 @@ def test_invalid_bytes_in_a_json_line_survive():
     assert result.endswith(b"\xff\xfe\n")
 
 
+def test_a_line_without_an_end(monkeypatch: pytest.MonkeyPatch):
+    """A gigabyte in one line goes through in pieces, byte for byte, and is one broken row."""
+    monkeypatch.setattr("voc.streams.lines.LONGEST", 5_000)
+    monkeypatch.setattr("voc.streams.lines.PIECE", 1_000)
+    long = b'{"text": "' + "é".encode() * 20_000 + b'"}\n'
+    source = b'{"text": "fine"}\n' + long + b'{"text": "bad"}\n' + long[:-1]
+    result, tally = scored(source)
+    assert long in result
+    assert result.endswith(long[:-1])
+    assert (tally.rows, tally.judged, tally.broken, tally.first_broken) == (4, 2, 2, 2)
+
+
 def test_a_path_names_a_nested_text():
     source = b'{"message": {"body": "bad"}, "a.b": 1}\n{"message": null}\n{"message": "x"}\n'
     result, tally = scored(source, text="message.body")

@@ -51,7 +51,8 @@ def text_of(cells: pd.Series) -> pd.Series:
     else:
         strings = cells.astype("string")
     blank = strings.isna() | strings.isin(MISSING) | (strings.str.strip() == "")
-    return strings.mask(blank.fillna(value=True).astype(bool))
+    # A column without a blank cell is not copied: it may be most of a large file.
+    return strings.mask(blank.fillna(value=True).astype(bool)) if blank.any() else strings
 
 
 def _plain(cell: object) -> str:

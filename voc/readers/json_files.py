@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,13 @@ DEPTH: Final = 4
 COLUMNS: Final = 1000
 """Columns that a table of objects may have: keys that are ids would make one per row. Guarded by `test_wide_json`."""
 
+ROWS_AT_ONCE: Final = 20_000
+"""Objects held at once: as cells of a column they take a quarter of the memory."""
+LARGEST_DOCUMENT: Final = 2**28
+"""Characters of a document that is read whole: 256 million take 2 to 3 GB. Guarded by `test_one_large_document`."""
+LONGEST_MEMBER: Final = 2**24
+"""Characters of one object of a list; a list that breaks off is noticed there and not at the end of a long file."""
+BETWEEN: Final = ", \t\r\n"
 LOOKED_AT: Final = 20
 """Lines that tell whether a file has an object a line: some may be broken."""
 
@@ -46,21 +55,34 @@ def looks_jsonl(head: Head) -> bool:
 def read_jsonl(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 - every reader takes options
     """The raw table of a file with one object a line; a line that is none is a broken row."""
     encoding = encodings.detect(blocks_of(path))
-    rows = [row for row in map(_parsed, _lines(path, encoding)) if row != (None, None)]
-    values = [{} if each is None else each for each, _ in rows]
-    frame = table(values)
-    frame[BROKEN] = pd.array(["broken row: not a JSON object" if line else None for _, line in rows], dtype="string")
-    frame[LINE] = pd.array([line for _, line in rows], dtype="string")
+    broken: dict[int, str] = {}
+    frame = table(_objects(path, encoding, broken))
+    lines = pd.Series(broken, index=frame.index, dtype="string")
+    frame[BROKEN] = lines.where(lines.isna(), "broken row: not a JSON object")
+    frame[LINE] = lines
     frame.attrs = {"encoding": encoding.label}
     return frame
+
+
+def _objects(path: Path, encoding: encodings.Encoding, broken: dict[int, str]) -> Iterator[Values]:
+    """The objects of a file with one a line; a line that is none gives an empty one and is noted under its number."""
+    rows = (row for row in map(_parsed, _lines(path, encoding)) if row != (None, None))
+    for number, (value, line) in enumerate(rows):
+        if line is not None:
+            broken[number] = line
+        yield value or {}
 
 
 @reader("json", sniff=looks_json, rank=51, suffixes=(".json",))
 def read_json(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 - every reader takes options
     """The raw table of the longest list of objects in the file."""
     encoding = encodings.detect(blocks_of(path))
-    content = _whole(path, encoding)
-    where, rows = _longest_list(content)
+    streamed = _streamed(path, encoding)
+    if streamed is not None:
+        frame = table(streamed)
+        frame.attrs = {"encoding": encoding.label}
+        return frame
+    where, rows = _longest_list(_whole(path, encoding))
     if not rows:
         raise InputError(f"{path.name} holds no list of objects; voc reads [{{…}}, {{…}}] or one object a line")
     frame = table([row if isinstance(row, dict) else {"text": row} for row in rows])
@@ -80,11 +102,50 @@ def documents(path: Path) -> tuple[str, Iterator[tuple[Any, str | None]]]:
 
 
 def _whole(path: Path, encoding: encodings.Encoding) -> Any:
-    text = "".join(encodings.decode(blocks_of(path), encoding)).removeprefix("\ufeff")
+    """The one document of a file, which takes ten times its size in memory: bounded."""
+    text, size = io.StringIO(), 0
+    for block in encodings.decode(blocks_of(path), encoding):
+        size += text.write(block)
+        if size > LARGEST_DOCUMENT:
+            raise InputError(
+                f"{path.name} is one JSON document of more than {LARGEST_DOCUMENT >> 20} million characters; voc reads "
+                "longer files as one list [{…}, {…}] or with one object a line"
+            )
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text.getvalue().removeprefix("\ufeff"), strict=False)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name} is not valid JSON: {_plain(error)}") from error
+
+
+def _streamed(path: Path, encoding: encodings.Encoding) -> Iterator[Values] | None:
+    """The members of a file that is one list of objects, one by one; None where it is something else."""
+    head = next(encodings.decode(blocks_of(path), encoding), "").removeprefix("\ufeff").lstrip()
+    if not re.match(r"\[\s*\{", head):
+        return None
+    return _members(encodings.decode(blocks_of(path), encoding), path.name)
+
+
+def _members(texts: Iterator[str], name: str) -> Iterator[Values]:
+    """The members of a list whose text comes in blocks. Raises InputError where it breaks off or is no list."""
+    decoder = json.JSONDecoder(strict=False)
+    text, place = next(texts).removeprefix("\ufeff").lstrip(), 1
+    while True:
+        while place < len(text) and text[place] in BETWEEN:
+            place += 1
+        try:
+            value, after = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            more = next(texts, None) if len(text) - place <= LONGEST_MEMBER else None
+            if more is not None:
+                text, place = text[place:] + more, 0
+                continue
+            if text[place:].strip() == "]":
+                return
+            raise InputError(f"{name} is not valid JSON: {_plain(error)}") from error
+        if not isinstance(value, dict):
+            raise InputError(f"{name} holds no list of objects but one with {str(value)[:40]!r} in it")
+        yield value
+        place = after
 
 
 def table(rows: Iterable[Values]) -> pd.DataFrame:
@@ -92,24 +153,49 @@ def table(rows: Iterable[Values]) -> pd.DataFrame:
 
     Rows become columns one by one: a stream of them takes the memory of its cells, not of its objects.
     """
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, list[pd.Series]] = {}
     n_rows = 0
-    for n_rows, row in enumerate(rows, start=1):
-        flat = dict(_flat(row))
-        for name in flat:
+    coming = iter(rows)
+    while block := list(islice(coming, ROWS_AT_ONCE)):
+        cells = _columns(block, n_rows, set(columns))
+        for name in [*columns, *(each for each in cells if each not in columns)]:
+            known = columns.setdefault(name, [_series([None] * n_rows)] if n_rows else [])
+            known.append(_series(cells.pop(name, [None] * len(block))))
+        n_rows += len(block)
+    return pd.DataFrame({name: _joined(columns.pop(name)) for name in list(columns)}, index=range(n_rows))
+
+
+def _columns(block: Sequence[Values], before: int, known: set[str]) -> dict[str, list[Any]]:
+    """The cells of some objects, a list per key."""
+    columns: dict[str, list[Any]] = {}
+    for place, row in enumerate(block):
+        for name, value in _flat(row):
             if name not in columns:
-                columns[name] = [None] * (n_rows - 1)
-        if len(columns) > COLUMNS:
-            raise InputError(
-                f"The first {n_rows} objects have {len(columns)} different keys, more than {COLUMNS}: keys seem to be "
-                "ids, not columns"
-            )
-        for name, cells in columns.items():
-            cells.append(flat.get(name))
-    return pd.DataFrame(
-        {name: pd.Series(columns.pop(name), dtype=object).infer_objects() for name in list(columns)},
-        index=range(n_rows),
-    )
+                columns[name] = [None] * len(block)
+                _check_number(len(known | columns.keys()), before + place + 1)
+            columns[name][place] = value
+    return columns
+
+
+def _check_number(of_keys: int, of_objects: int) -> None:
+    if of_keys > COLUMNS:
+        found = f"The first {of_objects} objects have" if of_objects > 1 else "The first object has"
+        raise InputError(f"{found} more than {COLUMNS} different keys: keys seem to be ids, not columns")
+
+
+def _series(cells: list[Any]) -> pd.Series:
+    return pd.Series(cells, dtype=object).infer_objects()
+
+
+def _joined(pieces: list[pd.Series]) -> pd.Series:
+    """One column of its pieces; those without a value take the type of the others."""
+    kinds = {str(piece.dtype) for piece in pieces if piece.notna().any()}
+    if kinds == {"str"}:
+        return pd.concat([piece.astype("str") for piece in pieces], ignore_index=True)
+    if len({str(piece.dtype) for piece in pieces}) == 1:
+        return pd.concat(pieces, ignore_index=True)
+    mixed = pd.concat([piece.astype(object) for piece in pieces], ignore_index=True)
+    return mixed.where(mixed.notna(), None).infer_objects()
 
 
 def _flat(values: Values, prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:

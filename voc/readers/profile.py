@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from voc.readers import dates
@@ -19,6 +20,8 @@ from voc.readers.headers import frequent_words
 
 SAMPLE: Final = 500
 """Distinct values looked at: enough to tell a share to four points, few enough to cost milliseconds a column."""
+ROWS_AT_ONCE: Final = 50_000
+"""Cells compared at once, so that a long column is never held a second time."""
 LINK: Final = re.compile(r"\s*(https?://|www\.|/[\w-]+/|[\w.+-]+@[\w-]+\.\w+\s*$|[\w-]+(\.[\w-]+)+/)", re.IGNORECASE)
 WIDE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]")
 """Scripts that put no spaces between words; two of their characters count as one word."""
@@ -54,9 +57,14 @@ class Profile:
     @cached_property
     def sample(self) -> list[str]:
         """Some distinct values, the same ones whatever the order of rows."""
-        distinct = np.asarray(self.strings.dropna().unique(), dtype=object)
-        if len(distinct) > SAMPLE:
-            distinct = distinct[np.argsort(pd.util.hash_array(distinct, categorize=False), kind="stable")[:SAMPLE]]
+        strings = self.strings.dropna()
+        distinct: npt.NDArray[np.object_] = np.empty(0, dtype=object)
+        for start in range(0, len(strings), ROWS_AT_ONCE):
+            coming = strings.iloc[start : start + ROWS_AT_ONCE].unique()
+            distinct = np.unique(np.concatenate([distinct, np.asarray(coming, dtype=object)]))
+            if len(distinct) > SAMPLE:
+                hashes = pd.util.hash_array(distinct, categorize=False)
+                distinct = distinct[np.argsort(hashes, kind="stable")[:SAMPLE]]
         return sorted(distinct)
 
     @cached_property

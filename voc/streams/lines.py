@@ -20,15 +20,20 @@ from voc.streams.rows import ADDED, Choose, Judge, Row, Tally, Verdict, blank, b
 UTF8 = Encoding("utf-8")
 PIECE = 2**18
 """Bytes read at once where that many have arrived."""
+LONGEST = 2**24
+"""Bytes of a line that are held at once; no comment is as long. Guarded by `test_a_line_without_an_end`."""
 
 
 def score_lines(source: BinaryIO, target: BinaryIO, judge: Judge, *, name: str | None, choose: Choose) -> Tally:
     """Copy JSONL with its verdicts. `name` may be a path such as `message.body`."""
     tally = Tally()
     for lines in _arriving(source):
-        objects = [_object(line) for line in lines]
+        objects = [_object(line) if whole else None for line, whole in lines]
         tally.text = tally.text or _found(name, [each for each in objects if each], choose)
-        rows = [_row(line, values, tally.text) for line, values in zip(lines, objects, strict=True)]
+        rows = [
+            _row(line, values, tally.text) if whole else blank(line)
+            for (line, whole), values in zip(lines, objects, strict=True)
+        ]
         target.writelines(judged(block, judge, tally).encode("utf-8", "surrogateescape") for block in blocks(rows))
         target.flush()
     if not tally.text:
@@ -36,16 +41,30 @@ def score_lines(source: BinaryIO, target: BinaryIO, judge: Judge, *, name: str |
     return tally
 
 
-def _arriving(source: BinaryIO) -> Iterator[list[str]]:
-    """The whole lines that have arrived by now, each with its end."""
+def _arriving(source: BinaryIO) -> Iterator[list[tuple[str, bool]]]:
+    """The whole lines that have arrived by now, each with its end.
+
+    One of more than `LONGEST` bytes comes in pieces: the first is a broken row, the others, marked False, follow it.
+    """
     read = getattr(source, "read1", source.read)
-    rest = b""
+    rest, begins = [b""], True
     while piece := read(PIECE):
-        *lines, rest = (rest + piece).split(b"\n")
-        if lines:
-            yield [line.decode("utf-8", "surrogateescape") + "\n" for line in lines]
-    if rest:
-        yield [rest.decode("utf-8", "surrogateescape")]
+        *ends, last = piece.split(b"\n")
+        if ends:
+            lines = [b"".join([*rest, ends[0]]), *ends[1:]]
+            yield [(_text(line) + "\n", begins or place > 0) for place, line in enumerate(lines)]
+            rest, begins = [last], True
+        else:
+            rest.append(last)
+        if sum(map(len, rest)) > LONGEST:
+            yield [(_text(b"".join(rest)), begins)]
+            rest, begins = [], False
+    if any(rest):
+        yield [(_text(b"".join(rest)), begins)]
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "surrogateescape")
 
 
 def _object(line: str) -> dict[str, Any] | None:
