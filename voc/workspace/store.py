@@ -43,16 +43,20 @@ def opened(path: Path, *, create: bool = False) -> Iterator[Connection]:
     is absent, in use, damaged, no workspace, or of a newer version.
     """
     _check_place(path, create=create)
+    fresh = not path.exists()
     connection = _connected(path)
+    empty = False
     try:
         _check_version(path, connection)
-        yield connection
-        empty = not _tables(connection)
+        try:
+            yield connection
+        finally:
+            empty = fresh and not _tables(connection)
     finally:
         with suppress(Exception):  # what was committed is in the file or its log; what was not is gone by intent
             connection.close()
-    if empty:
-        path.unlink(missing_ok=True)
+        if empty:
+            path.unlink(missing_ok=True)
 
 
 def _check_place(path: Path, *, create: bool) -> None:
@@ -214,7 +218,7 @@ def _has(connection: Connection) -> bool:
 def _read(connection: Connection, name: str) -> pd.DataFrame:
     found = nullable(connection.sql(f'SELECT * FROM "{name}"').to_arrow_table().to_pandas())  # noqa: S608
     rows = connection.execute("SELECT value FROM about WHERE name = ?", [f"columns of {name}"]).fetchall()
-    return found.set_axis(pd.Index(json.loads(rows[0][0]), dtype=object), axis="columns")
+    return found.set_axis(pd.Index(json.loads(rows[0][0]), dtype="str"), axis="columns")
 
 
 def _read_vectors(connection: Connection) -> Vectors:
@@ -236,7 +240,7 @@ def nullable(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with a fresh index and every column in a type that knows missing values and survives the file."""
     kinds = {"int64": "Int64", "float64": "Float64", "float32": "Float32", "int32": "Int32", "bool": "boolean"}
     kept = frame.reset_index(drop=True)
-    kept.columns = pd.Index([str(name) for name in kept.columns], dtype=object)
+    kept.columns = pd.Index([str(name) for name in kept.columns], dtype="str")
     changes = {}
     for name in kept.columns:
         dtype = kept[name].dtype
