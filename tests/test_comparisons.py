@@ -56,8 +56,9 @@ def test_the_sentence_says_it_all():
         f"{row[name]:.0f}" for name in ("value", "value_against", "difference", "low", "high")
     )
     assert row["told"].replace("−", "-") == (
-        f"country Spain: NPS {change[1:]} points below the rest ({value} against {other}; 95 % interval {high[1:]} to "
-        f"{low[1:]} below; holds after correcting for 6 comparisons)"
+        f"country Spain: NPS {change[1:]} points below the rest ({value} against {other}; {row['n']} against "
+        f"{row['n_against']} answers; 95 % interval {high[1:]} to {low[1:]} below; holds "
+        "after correcting for 6 comparisons)"
     )
 
 
@@ -90,6 +91,14 @@ def test_the_newest_period_with_enough_answers_counts():
     assert row["told"].startswith("2026-05: NPS ")
 
 
+def test_a_period_that_is_not_over_says_so():
+    frame = survey()
+    frame = frame[frame["created_at"] < "2026-06-20"]
+    assert one(compare(frame, by_country(), NONE), kind="previous", by="all", metric="nps")["told"].startswith(
+        "2026-06 so far: NPS "
+    )
+
+
 def test_before_and_after_a_day():
     frame = survey()
     config = ComparisonsConfig(baseline="2026-04-01")
@@ -97,7 +106,7 @@ def test_before_and_after_a_day():
     assert row["n"] == (frame["created_at"] >= "2026-04-01").sum()
     assert row["n"] + row["n_against"] == len(frame)
     assert row["told"].startswith("since 2026-04-01: NPS ")
-    assert "before 2026-04-01" in row["told"]
+    assert "the time before 2026-04-01" in row["told"]
 
 
 def test_against_targets():

@@ -373,7 +373,7 @@ def test_too_few_and_blank_scores_are_said():
     told[:5, 2] = True
     feedback, clauses, themes = tables(told, nps=nps, csat=pd.array([pd.NA] * 400, dtype="Float32"))
     found = attribute(feedback, clauses, themes, QUICK)
-    assert found.set_index("theme_id").loc["t02", "told"].startswith("too few answers: 5 answers with a NPS")
+    assert found.set_index("theme_id").loc["t02", "told"].startswith("too few answers: 5 answers scored for NPS")
     said = [(note.text, note.count) for note in driver_notes(feedback, found, QUICK)]
     assert said[0][0] == "nobody filled in CSAT: no theme is held against it"
     assert said[1] == ("NPS: themes without a driver figure: fewer than 10 scored answers mention them, or do not", 1)

@@ -11,7 +11,7 @@ from voc.statements import amount, association, comparison, ends, figure
 NPS, STARS, OPEN = (-100.0, 100.0), (1.0, 5.0), (0.0, np.inf)
 ROW = {
     "metric": "nps", "unit": "points", "value": 12.0, "value_against": 20.0, "difference": -8.0, "low": -15.0,
-    "high": -1.0, "against": "the rest", "holds": True, "q_value": 0.01,
+    "high": -1.0, "against": "the rest", "holds": True, "q_value": 0.01, "n": 120, "n_against": 1900.0,
 }  # fmt: skip
 DRIVER = {
     "score": "rating", "unit": "on 1-5", "n": 1234, "difference": -0.5, "low": -0.7, "high": -0.3,
@@ -78,7 +78,9 @@ def test_intervals_in_words(low, high, text):
 )
 def test_comparisons_in_one_sentence(changes, verdict):
     told = comparison(ROW | changes, subject="country Spain: ", many=14)
-    assert told.startswith("country Spain: NPS 8 points below the rest (12 against 20; 95 % interval ")
+    assert told.startswith(
+        "country Spain: NPS 8 points below the rest (12 against 20; 120 against 1,900 answers; 95 % interval "
+    )
     assert told.endswith(f"; {verdict})")
 
 
@@ -103,7 +105,7 @@ def test_associations_say_that_they_are_such():
         ({"high": 0.1}, "within chance)"),
         ({"contribution_high": 0.01}, "within chance once the themes that come with it are counted"),
         ({"q_value": 0.3}, "does not hold after correcting"),
-        ({"difference": np.nan}, "too few answers: 1,234 answers with a rating mention it, or as few do not"),
+        ({"difference": np.nan}, "too few answers: 1,234 answers scored for rating mention it, or as few do not"),
     ],
 )
 def test_associations_that_are_none(changes, said):

@@ -65,7 +65,7 @@ def compare(feedback: pd.DataFrame, metrics: MetricsConfig, config: ComparisonsC
         *(pair for answers in sets for pair in _with_target(answers, wanted)),
     ]
     enough = [pair for pair in pairs if _fewest(pair) >= max(metrics.min_answers, 2)]
-    return COMPARISONS.check(_told(_table(enough, config), rule))
+    return COMPARISONS.check(_told(_table(enough, config), rule, newest=_newest(feedback)))
 
 
 def _targets(lines: tuple[str, ...]) -> dict[str, float]:
@@ -173,7 +173,7 @@ def _with_baseline(answers: Answers, metrics: MetricsConfig, since: pd.Timestamp
     for group in _over_time(answers, metrics):
         newer, older = (np.intersect1d(group.members, np.flatnonzero(side.to_numpy(bool))) for side in (now, then))
         dated = group._replace(period_start=since)
-        yield from _pairs(answers, "baseline", dated, f"before {since:%Y-%m-%d}", (newer, older))
+        yield from _pairs(answers, "baseline", dated, f"the time before {since:%Y-%m-%d}", (newer, older))
 
 
 def _with_target(answers: Answers, wanted: dict[str, float]) -> Iterator[Pair]:
@@ -232,22 +232,35 @@ def _matters(pair: Pair, row: dict[str, Any]) -> bool:
     return worth_telling(row["difference"], (row["low"], row["high"]), bounds=bounds, usual=row["value_against"])
 
 
-def _told(table: pd.DataFrame, rule: str | None) -> pd.DataFrame:
+def _newest(feedback: pd.DataFrame) -> pd.Timestamp:
+    return feedback["created_at"].max() if "created_at" in feedback.columns else pd.NaT
+
+
+def _told(table: pd.DataFrame, rule: str | None, *, newest: pd.Timestamp) -> pd.DataFrame:
     """With a sentence for every comparison."""
     many = table.groupby("kind")["p_value"].count().to_dict() if len(table) else {}
-    told = [comparison(row, subject=_subject(row, rule), many=many[row["kind"]]) for row in table.to_dict("records")]
+    told = [
+        comparison(row, subject=_subject(row, rule, newest=newest), many=many[row["kind"]])
+        for row in table.to_dict("records")
+    ]
     return table.assign(told=pd.array(told, dtype="string"), holds=table["holds"].astype("boolean"))
 
 
-def _subject(row: Mapping[Hashable, Any], rule: str | None) -> str:
-    """Of whom and when: "channel chat, 2026-05: "."""
+def _subject(row: Mapping[Hashable, Any], rule: str | None, *, newest: pd.Timestamp) -> str:
+    """Of whom and when: "channel chat, 2026-05 so far: "."""
+    language = row["by"] == "lang"
     named = (
-        "language " + load(row["segment"]).english_name
-        if row["by"] == "lang"
-        else f"{row['by']} {str(row['segment']).strip()}"
+        f"language {load(row['segment']).english_name}" if language else f"{row['by']} {str(row['segment']).strip()}"
     )
-    when = _period(row["period_start"], rule) if row["kind"] == "previous" and rule else ""
-    when = f"since {row['period_start']:%Y-%m-%d}" if row["kind"] == "baseline" else when
-    parts = [named if row["by"] != "all" else "", when]
+    parts = ["" if row["by"] == "all" else named, _when(row, rule, newest)]
     said = ", ".join(part for part in parts if part)
     return f"{said}: " if said else ""
+
+
+def _when(row: Mapping[Hashable, Any], rule: str | None, newest: pd.Timestamp) -> str:
+    if row["kind"] == "baseline":
+        return f"since {row['period_start']:%Y-%m-%d}"
+    if row["kind"] != "previous" or rule is None:
+        return ""
+    unfinished = newest < period_end(row["period_start"], rule) - pd.Timedelta(days=1)
+    return _period(row["period_start"], rule) + (" so far" if unfinished else "")

@@ -89,8 +89,14 @@ def comparison(row: Mapping[Any, Any], *, subject: str, many: int) -> str:
         if isnan(row["low"])
         else [f"95 % interval {ends(row['low'], row['high'], unit, more='above', less='below')}"]
     )
-    said = "; ".join([" against ".join(figures), *known, _verdict(row, many)])
+    said = "; ".join([" against ".join(figures), _answers(row), *known, _verdict(row, many)])
     return f"{subject}{told} ({said})"
+
+
+def _answers(row: Mapping[Any, Any]) -> str:
+    """How many answers stand on each side."""
+    against = "" if isnan(row["n_against"]) else f" against {int(row['n_against']):,}"
+    return f"{int(row['n']):,}{against} answers"
 
 
 def _verdict(row: Mapping[Any, Any], many: int) -> str:
@@ -108,7 +114,7 @@ def association(row: Mapping[Any, Any], *, who: str, many: int, moves: bool) -> 
     figure is told to move, or too few mention the theme for that."""
     unit, name, n = str(row["unit"]), NAMES[str(row["score"])], int(row["n"])
     if isnan(row["difference"]):
-        return f"too few answers: {n:,} {who} with a {name} mention it, or as few do not"
+        return f"too few answers: {n:,} {who} scored for {name} mention it, or as few do not"
     size, way = amount(row["difference"], unit), "higher" if row["difference"] > 0 else "lower"
     interval = ends(row["low"], row["high"], unit, more="higher", less="lower")
     share = f"{amount(row['contribution'], unit)} {'more' if row['contribution'] > 0 else 'less'}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OUT = "voc-report"
 ISSUES_SHOWN = 10
 NOTES_SHOWN = 8
+DIFFERENCES_SHOWN = 3
 HEADLINES = ("nps", "csat", "ces", "rating", "net_sentiment")
 NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 
@@ -181,6 +182,7 @@ def _show(analysis: Analysis, reading: Reading, out: str, used: Path | None, *, 
     if verbose:
         _show_run(analysis, reading, remarks)
     _show_headline(analysis, screen)
+    _show_differences(analysis, screen)
     _show_ranking(analysis, screen)
     show_changes(analysis, screen)
     tell(screen, analysis.notes, most=None if verbose else NOTES_SHOWN)
@@ -228,6 +230,25 @@ def _span(feedback: pd.DataFrame) -> str:
         return ""
     first, last = day(dates.min()), day(dates.max())
     return first if first == last else f"{first} to {last}"
+
+
+def _show_differences(analysis: Analysis, screen: Console) -> None:
+    """The surest segments and periods with a comparison that holds, each by its best-known figure that does."""
+    from voc.cli.terminal import readable
+    from voc.report.wording import several
+    from voc.statements import NAMES
+
+    held = analysis.comparisons[analysis.comparisons["holds"].fillna(value=False)]
+    if held.empty:
+        return
+    groups = held.groupby(["kind", "by", "segment"])
+    ranked = held.assign(known=held["metric"].map([*NAMES].index), surest=groups["q_value"].transform("min"))
+    ranked = ranked.sort_values(["surest", "kind", "by", "segment", "known"])
+    screen.print()
+    for told in ranked.drop_duplicates(["kind", "by", "segment"])["told"].head(DIFFERENCES_SHOWN):
+        screen.print(f"- {readable(told)}", markup=False)
+    if len(held) > DIFFERENCES_SHOWN:
+        screen.print(f"{several(len(held) - DIFFERENCES_SHOWN, 'more difference')} in comparisons.csv")
 
 
 def _show_ranking(analysis: Analysis, screen: Console) -> None:

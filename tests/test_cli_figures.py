@@ -1,0 +1,37 @@
+"""What `voc analyze` prints of the comparisons: the surest of each segment, and no more than a few."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+from analysis_fixture import empty_analysis
+from rich.console import Console
+
+from voc.cli.analyze import DIFFERENCES_SHOWN, _show_differences
+from voc.comparisons import compare
+from voc.config import ComparisonsConfig, MetricsConfig
+from voc.tables import COMPARISONS, FEEDBACK
+
+
+def printed(comparisons: pd.DataFrame) -> str:
+    from dataclasses import replace
+
+    heard = io.StringIO()
+    _show_differences(replace(empty_analysis(), comparisons=comparisons), Console(file=heard, width=300))
+    return heard.getvalue()
+
+
+def test_the_surest_differences_are_printed():
+    nps = np.repeat([10, 0, 8, 5, 9, 3], 50)
+    rows = {"feedback_id": np.arange(300).astype(str), "text": "words", "nps": nps, "plan": np.repeat([*"abcdef"], 50)}
+    table = compare(FEEDBACK.check(pd.DataFrame(rows)), MetricsConfig(by=("plan",)), ComparisonsConfig())
+    lines = printed(table).strip().splitlines()
+    assert len(lines) == DIFFERENCES_SHOWN + 1
+    assert all(line.startswith("- plan ") and "holds after correcting for 6 comparisons" in line for line in lines[:-1])
+    assert lines[-1] == f"{table['holds'].sum() - DIFFERENCES_SHOWN} more differences in comparisons.csv"
+
+
+def test_where_nothing_holds_nothing_is_printed():
+    assert printed(COMPARISONS.empty()) == ""
