@@ -89,6 +89,7 @@ SETTINGS = {
     "clauses.use_parser": "use a spaCy model with a parser, where one is installed for the language",
     "sentiment.model": "name or folder of the model",
     "sentiment.device": "auto, cpu or gpu (gpu needs the extra `torch`)",
+    "sentiment.allow_download": "fetch a model of Hugging Face that is not here (`--allow-download`)",
     "themes.of": "complaints, praise or everything",
     "themes.neighbours": "how many nearest clauses each clause is linked to",
     "themes.resolution": "how finely to group; higher = more themes; none = found out",
@@ -100,6 +101,9 @@ SETTINGS = {
     "themes.labeller_model": "the model to ask there; its key, if any, stands in VOC_LABELLER_KEY",
     "themes.labeller_cache": "the file that keeps its answers; beside the results by default",
     "themes.labeller_timeout": "seconds to wait for an answer",
+    "taxonomy.file": "themes of your own: entries with example phrases, or cx (`--taxonomy`)",
+    "taxonomy.min_confidence": "how surely a clause must belong to an entry",
+    "taxonomy.discover": "whether what fits no entry is grouped",
     "metrics.by": "columns to split the figures by",
     "metrics.period": "auto, day, week, month or none",
     "metrics.min_answers": "figures on fewer answers are left out",
@@ -141,6 +145,7 @@ SETTINGS = {
     "alerts.quotes": "put a customer's (masked) words into alerts",
     "alerts.state": "file that remembers what was told; none = `alerts.json` in the result's folder",
     "report.title": "the report's title",
+    "report.lang": "language of the report: en, de, it, fr, es or lt (`--report-lang`)",
     "report.issues": "how many issues the report tells in full",
 }
 

@@ -83,6 +83,8 @@ class SentimentConfig:
 
     model: str = "voc-small"
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    allow_download: bool = False
+    """Whether a model of Hugging Face may be fetched; a model that is here already needs no leave."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,17 @@ class ThemesConfig:
     labeller_model: str | None = None
     labeller_cache: str | None = None
     labeller_timeout: float = 20.0
+
+
+@dataclass(frozen=True)
+class TaxonomyConfig:
+    """The team's own themes: a file of entries with example phrases (TOML, or a table of labelled texts), or the name of
+    one that ships (cx). A clause has an entry where its confidence is `min_confidence` or more; with `discover` what has
+    none is grouped as ever."""
+
+    file: str | None = None
+    min_confidence: float = 0.4
+    discover: bool = True
 
 
 @dataclass(frozen=True)
@@ -208,6 +221,7 @@ class ReportConfig:
 
     title: str = "Voice of the customer"
     issues: int = 20
+    lang: Literal["en", "de", "it", "fr", "es", "lt"] = "en"
 
 
 @dataclass(frozen=True)
@@ -222,6 +236,7 @@ class Config:
     clauses: ClausesConfig = field(default_factory=ClausesConfig)
     sentiment: SentimentConfig = field(default_factory=SentimentConfig)
     themes: ThemesConfig = field(default_factory=ThemesConfig)
+    taxonomy: TaxonomyConfig = field(default_factory=TaxonomyConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     comparisons: ComparisonsConfig = field(default_factory=ComparisonsConfig)
     experience: ExperienceConfig = field(default_factory=ExperienceConfig)

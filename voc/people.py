@@ -62,7 +62,7 @@ def _customers(rows: pd.DataFrame) -> pd.DataFrame:
         "n_feedback": groups.size(),
         "n_complaints": groups["of_complains"].sum(),
         "n_churn": leaving.groupby(rows["customer_id"]).sum(),
-        "signals": groups["of_signals"].agg(_union),
+        "signals": _union(rows["of_signals"], rows["customer_id"]),
         "answer": groups["answer"].last(),
     })  # fmt: skip
     if "created_at" in rows.columns:
@@ -73,13 +73,14 @@ def _customers(rows: pd.DataFrame) -> pd.DataFrame:
     for name, source in (("left_at", "churned_at"), ("revenue", "revenue")):
         if source in rows.columns:
             table[name] = groups[source].max()
-    return table.join(_courses(rows)).reset_index()
+    return table.join(_courses(rows)).rename_axis("customer_id").reset_index()
 
 
-def _union(signals: pd.Series) -> str | None:
-    """Every signal once, in the order of SIGNALS."""
-    said = {name for text in signals.dropna() for name in str(text).split()}
-    return " ".join(name for name in SIGNALS if name in said) or None
+def _union(signals: pd.Series, groups: pd.Series) -> pd.Series:
+    """Per group every signal once, in the order of SIGNALS; missing = none."""
+    told = pd.DataFrame({"group": groups, "signals": signals}).dropna()
+    said = told.groupby("group")["signals"].agg(" ".join).rename_axis(groups.name)
+    return said.map(lambda text: " ".join(name for name in SIGNALS if name in text.split())).astype("string")
 
 
 def _courses(rows: pd.DataFrame) -> pd.DataFrame:
@@ -87,9 +88,13 @@ def _courses(rows: pd.DataFrame) -> pd.DataFrame:
     if "sentiment" not in rows.columns:
         return pd.DataFrame(index=pd.Index([], name="customer_id"))
     judged = rows[rows["sentiment"].notna()]
-    told = judged.groupby("customer_id", sort=True)["sentiment"].agg(lambda each: tuple(each.astype(float)))
+    numbers, owners = judged["sentiment"].to_numpy(float), judged["customer_id"].to_numpy(object)
+    order = np.argsort(owners.astype(str), kind="stable")
+    names, starts = np.unique(owners[order].astype(str), return_index=True)
+    parts = np.split(numbers[order], starts[1:]) if names.size else []
+    told = pd.Series([tuple(part.tolist()) for part in parts], pd.Index(names, name="customer_id"), dtype=object)
     return pd.DataFrame({
-        "sentiment": told.map(lambda each: float(np.mean(each))),
+        "sentiment": judged.groupby("customer_id", sort=True)["sentiment"].mean(),
         "path": told.map(path).astype("string"),
         "course": told.map(course).astype("string"),
     })  # fmt: skip
@@ -162,7 +167,7 @@ def compare_agents(feedback: pd.DataFrame, clauses: pd.DataFrame, config: People
 def _contacts(feedback: pd.DataFrame, clauses: pd.DataFrame) -> pd.DataFrame:
     """One row per response with an agent: `customer`, `sentiment`, `hours`, and 1/0/nan: answered, came_back, rude."""
     rows = real(feedback)
-    said = clauses.groupby("feedback_id")["signals"].agg(_union) if "signals" in clauses.columns else None
+    said = _union(clauses["signals"], clauses["feedback_id"]) if "signals" in clauses.columns else None
     rows = rows.assign(said=rows["feedback_id"].map(said) if said is not None else pd.NA)
     table = responses(rows)
     table = table[table["agent"].notna()].reset_index(drop=True)

@@ -72,12 +72,13 @@ def _table(feedback: pd.DataFrame, weighed: pd.DataFrame, issues: pd.DataFrame) 
         label=label, quote=weighed["quote"].map(shortened), answer=answers(feedback),
     )  # fmt: skip
     rows = rows.sort_values(["urgency", "feedback_id"], ascending=[False, True], ignore_index=True)
-    rows["why"] = [why(row, about) for row in rows.to_dict("records")]
+    known = about.to_dict("index")
+    rows["why"] = [why(row, known) for row in rows.to_dict("records")]
     rows["rank"] = np.arange(1, len(rows) + 1)
     return QUEUE.check(rows.reindex(columns=[*QUEUE.columns]))
 
 
-def why(row: Mapping[Hashable, Any], issues: pd.DataFrame) -> str:
+def why(row: Mapping[Hashable, Any], issues: Mapping[Hashable, Mapping[Hashable, Any]]) -> str:
     """One sentence: what the comment tells, what goes with it, and which issue it belongs to."""
     said = str(row["signals"]).split() if pd.notna(row["signals"]) else []
     first, *others = [SAYS[name] for name in said[:NAMED]] or [""]
@@ -97,12 +98,12 @@ def _times(n: int) -> str:
     return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
-def _company(row: Mapping[Hashable, Any], issues: pd.DataFrame) -> list[str]:
+def _company(row: Mapping[Hashable, Any], issues: Mapping[Hashable, Mapping[Hashable, Any]]) -> list[str]:
     """The issue, and how many tell of it."""
     if pd.isna(row["theme_id"]):
         return []
-    issue = issues.loc[row["theme_id"]]
-    place = issue["place"] if "place" in issue and pd.notna(issue["place"]) else issue["rank"]
+    issue = issues[row["theme_id"]]
+    place = issue["place"] if pd.notna(issue.get("place", pd.NA)) else issue["rank"]
     return [f"one of {int(issue['n_feedback']):,} comments of issue {place}, “{issue['label']}”"]
 
 
