@@ -6,10 +6,12 @@ import importlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from voc.config import ReadConfig, from_mapping
+from voc.comparisons import compare
+from voc.config import ComparisonsConfig, ReadConfig, from_mapping
 from voc.pipeline import analyze
 from voc.readers import Reading, read_feedback
 from voc.tables import Analysis
@@ -216,6 +218,42 @@ def test_the_worse_segment_shows(analysis, truth):
     worse = f"{truth['worse']['country']} {truth['worse']['segment']}"
     assert markets["value"].idxmin() == worse
     assert markets.loc[worse, "high"] < markets.drop(worse)["low"].min()
+
+
+def test_the_worse_segment_leads_the_comparisons(analysis, truth):
+    held = analysis.comparisons[(analysis.comparisons["kind"] == "rest") & (analysis.comparisons["metric"] == "nps")]
+    markets = held[held["by"] == "market"].set_index("segment")
+    worse = f"{truth['worse']['country']} {truth['worse']['segment']}"
+    assert markets["difference"].idxmin() == worse
+    assert markets.loc[worse, "holds"]
+    assert markets.drop(worse)["holds"].sum() == 0, "no other market differs in truth"
+    assert markets.loc[worse, "told"].startswith(f"market {worse}: NPS ")
+
+
+def test_the_update_shows_before_and_after(analysis, truth):
+    since = truth["growing"]["since"][:10]
+    table = compare(analysis.feedback, SETTINGS.metrics, ComparisonsConfig(baseline=since))
+    overall = table[(table["kind"] == "baseline") & (table["by"] == "all")].set_index("metric")
+    assert overall.loc["nps", "high"] < 0
+    assert overall.loc["nps", "holds"]
+
+
+def test_experience_tells_planted_complaints_from_planted_praise(analysis, truth):
+    """The chance that praise scores above a complaint; 0.99 when it was set."""
+    response = responses(analysis.feedback)
+    scores = analysis.feedback["experience"].astype("Float64")
+    praise, complaint = (
+        scores[response.isin(truth[name]).to_numpy()].dropna().to_numpy(float) for name in ("positive", "negative")
+    )
+    above = np.searchsorted(np.sort(complaint), praise) / complaint.size
+    assert above.mean() > 0.97
+
+
+def test_complaints_go_with_a_lower_nps(analysis, truth):
+    drivers = analysis.drivers[analysis.drivers["score"] == "nps"]
+    held = drivers[drivers["holds"].fillna(value=False)]
+    assert (held["contribution"] < 0).mean() > 0.85
+    assert drivers["told"].notna().all()
 
 
 def test_praise_is_found_when_asked_for(part):
