@@ -143,7 +143,7 @@ SETTINGS = {
     "alerts.threat_to_leave": "tell of customers who threaten to leave",
     "alerts.anomaly": "tell of themes that came up more than expected",
     "alerts.quotes": "put a customer's (masked) words into alerts",
-    "alerts.state": "file that remembers what was told; none = `alerts.json` in the result's folder",
+    "alerts.state": "file that remembers what was told; none = `alerts.json` in the result's folder, or beside the workspace",
     "report.title": "the report's title",
     "report.lang": "language of the report: en, de, it, fr, es or lt (`--report-lang`)",
     "report.issues": "how many issues the report tells in full",

@@ -281,3 +281,12 @@ def _watched(folder: Path, survey: Callable[[str], Path], name: str | None, stop
                 process.send_signal(stop)
         guard.cancel()
     return "".join(told), process.returncode
+
+
+def test_a_workspace_makes_one_result_of_all_files(watch: Watch, survey: Callable[[str], Path]):
+    survey("a.csv", rows=40)
+    assert watch("--workspace", "memory.voc").exit_code == 0
+    survey("b.csv", rows=90)
+    assert watch("--workspace", "memory.voc").exit_code == 0
+    assert json.loads(Path("out/all/run.json").read_text("utf-8"))["counts"]["rows"] == 90, "forty of them are known"
+    assert Path("out/all/changes.csv").is_file()

@@ -108,9 +108,9 @@ class ThemesConfig:
 
 @dataclass(frozen=True)
 class TaxonomyConfig:
-    """The team's own themes: a file of entries with example phrases (TOML, or a table of labelled texts), or the name of
-    one that ships (cx). A clause has an entry where its confidence is `min_confidence` or more; with `discover` what has
-    none is grouped as ever."""
+    """The team's own themes: a file of entries with example phrases (TOML, or a table of labelled texts), or the name
+    of one that ships (cx). A clause has an entry where its confidence is `min_confidence` or more; with `discover` what
+    has none is grouped as ever."""
 
     file: str | None = None
     min_confidence: float = 0.4
@@ -203,7 +203,9 @@ class AnomaliesConfig:
 
 @dataclass(frozen=True)
 class AlertsConfig:
-    """Who is told of what, each thing once. `to` holds addresses as Apprise writes them (slack://…, mailto://…)."""
+    """Who is told of what, each thing once; `state` is the file that remembers it.
+
+    `to` holds addresses as Apprise writes them (slack://…, mailto://…)."""
 
     to: tuple[str, ...] = ()
     urgency_over: float = 70.0

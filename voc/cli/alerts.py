@@ -25,14 +25,20 @@ def ready(config: Config) -> Sequence[str]:
     return addresses(config.alerts.to)
 
 
-def tell(analysis: Analysis, config: Config, folder: Path, to: Sequence[str], *, quiet: bool) -> bool:
-    """Deliver what is new to each address; False where something could not be delivered, which is said."""
+def tell(
+    analysis: Analysis, config: Config, folder: Path, to: Sequence[str], *, quiet: bool, workspace: Path | None = None
+) -> bool:
+    """Deliver what is new to each address; False where something could not be delivered, which is said.
+
+    What was told is remembered beside the workspace, else in `folder`, unless the settings name a file.
+    """
     if not to:
         return True
     from voc.alerts import STATE_FILE, alerts_of, deliver
     from voc.report.wording import several
 
-    state = Path(config.alerts.state) if config.alerts.state else folder / STATE_FILE
+    usual = folder / STATE_FILE if workspace is None else workspace.with_name(f"{workspace.name}.{STATE_FILE}")
+    state = Path(config.alerts.state) if config.alerts.state else usual
     outcome = deliver(alerts_of(analysis, config.alerts), to, state)
     if outcome.delivered and not quiet:
         click.echo(f"Alerts: {several(outcome.delivered, 'message')} sent", err=True)

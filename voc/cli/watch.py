@@ -189,5 +189,5 @@ def _analyse(path: Path, job: Job, out: Path) -> tuple[str, bool]:
     urgent = several(len(analysis.queue), "comment")
     line = f"{several(len(analysis.feedback), 'comment')}, {urgent} in the queue"
     line += f", first issue: {first}" if first else ""
-    told = tell(analysis, job.config, job.out, job.to, quiet=job.quiet)
+    told = tell(analysis, job.config, job.out, job.to, quiet=job.quiet, workspace=job.workspace)
     return f"{line} -> {out / 'report.html'}", told
