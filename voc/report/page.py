@@ -9,92 +9,115 @@ import pandas as pd
 
 from voc.config import ReportConfig
 from voc.report.associations import Association, associations
-from voc.report.figures import NAMES, Figure, overall, used_rows
+from voc.report.changes import Change, Step, changes, steps
+from voc.report.counts import count_comments
+from voc.report.explore import Explorer, explorer
+from voc.report.figures import ORDER, Figure, overall, used_rows
 from voc.report.issues import Issue, Praise, praised, ranked
+from voc.report.people import Agent, Answer, agents, answers
 from voc.report.segments import Split, splits
+from voc.report.speech import Speech, speech_of
 from voc.report.trend import Calendar, Trend, calendar_of, trends
 from voc.report.trust import Trust, trust
-from voc.report.wording import day, language, listing, number, percent, several
 from voc.tables import Analysis
 
 TOP = 5
 """Issues shown in full: what a manager reads in two minutes. The others open on demand."""
 
 
-HEADINGS = {
-    "complaints": "What to fix first",
-    "praise": "What customers praise",
-    "everything": "What customers talk about",
-}
-
-
 @dataclass(frozen=True)
 class Page:
     """The whole report."""
 
+    speech: Speech
     title: str
+    of: str
     lede: str
     summary: tuple[str, ...]
-    headline: tuple[Figure, ...]
+    headline: tuple[tuple[Figure, Step | None], ...]
     top: tuple[Issue, ...]
     others: tuple[Issue, ...]
     n_unshown: int
     no_issues: str
-    heading: str
+    better: tuple[Change, ...]
+    worse: tuple[Change, ...]
+    compared: bool
     calendar: Calendar | None
+    explorer: Explorer | None
     trends: tuple[Trend, ...]
     splits: tuple[Split, ...]
     associations: tuple[Association, ...]
     praise: tuple[Praise, ...]
+    answers: tuple[Answer, ...]
+    n_answers: int
+    agents: tuple[Agent, ...]
     trust: Trust
 
 
 def build_page(analysis: Analysis, config: ReportConfig) -> Page:
     """The page for an analysis, complete for any input down to no rows at all."""
-    calendar = calendar_of(analysis.metrics)
-    issues = ranked(analysis, calendar, most=config.issues)
+    speech, calendar = speech_of(config.lang), calendar_of(analysis.metrics)
+    order = analysis.issues.sort_values(["rank", "theme_id"], kind="stable").head(config.issues)
+    counted = count_comments(analysis, [str(each) for each in order["theme_id"]], calendar)
+    issues = ranked(analysis, counted, calendar, speech, most=config.issues)
+    better, worse = changes(analysis, calendar, speech)
+    stepped = steps(analysis, calendar, speech)
+    figures = overall(analysis.metrics)
     return Page(
-        title=config.title,
-        lede=_lede(analysis),
-        summary=_summary(analysis, issues),
-        headline=tuple(figure for name, figure in overall(analysis.metrics).items() if name in NAMES),
+        speech=speech,
+        title=_title(config, speech),
+        of=_of(analysis),
+        lede=_lede(analysis, speech),
+        summary=_summary(analysis, issues, speech),
+        headline=tuple((figure, stepped.get(name)) for name, figure in figures.items() if name in ORDER),
         top=issues[:TOP],
         others=issues[TOP:],
         n_unshown=max(len(analysis.issues) - len(issues), 0),
-        no_issues=_no_issues(analysis),
-        heading=HEADINGS[_of(analysis)],
+        no_issues=_no_issues(analysis, speech),
+        better=better,
+        worse=worse,
+        compared=calendar is not None,
         calendar=calendar,
-        trends=trends(analysis.metrics, calendar),
-        splits=splits(analysis.metrics),
-        associations=associations(analysis),
-        praise=praised(analysis) if _of(analysis) != "praise" else (),
-        trust=trust(analysis),
+        explorer=explorer(analysis, calendar, speech, most=min(config.issues, 20)),
+        trends=trends(analysis.metrics, calendar, speech),
+        splits=splits(analysis.metrics, speech),
+        associations=associations(analysis, speech),
+        praise=praised(analysis, speech) if _of(analysis) != "praise" else (),
+        answers=answers(analysis, speech),
+        n_answers=len(analysis.queue),
+        agents=agents(analysis, speech),
+        trust=trust(analysis, speech),
     )
 
 
-def _lede(analysis: Analysis) -> str:
+def _title(config: ReportConfig, speech: Speech) -> str:
+    """The user's title; the usual one in the reader's language."""
+    return speech.say("title") if config.title == ReportConfig().title else config.title
+
+
+def _lede(analysis: Analysis, speech: Speech) -> str:
     """What was analysed: how much, from where, when, in which languages."""
     used = used_rows(analysis.feedback)
-    parts = [several(len(used), "comment"), _sources(analysis), _dates(used), _languages(used)]
-    return ", ".join(part for part in parts if part) + "."
+    parts = [speech.say("n_comments", n=len(used)), _sources(analysis, speech), _dates(used, speech)]
+    return ", ".join(part for part in (*parts, _languages(used, speech)) if part) + "."
 
 
-def _sources(analysis: Analysis) -> str:
+def _sources(analysis: Analysis, speech: Speech) -> str:
     names = [str(each.get("name", "")) for each in analysis.inputs]
     if not names and "source" in analysis.feedback:
         names = sorted(analysis.feedback["source"].dropna().astype(str).unique())
-    return f"from {listing(names, most=3)}" if names else ""
+    return speech.say("from_files", names=speech.listing(names, most=3)) if names else ""
 
 
-def _dates(used: pd.DataFrame) -> str:
+def _dates(used: pd.DataFrame, speech: Speech) -> str:
     dates = used["created_at"].dropna() if "created_at" in used else used.iloc[:, 0].iloc[:0]
     if dates.empty:
         return ""
-    first, last = day(dates.min()), day(dates.max())
-    return first if first == last else f"{first} to {last}"
+    first, last = speech.day(dates.min()), speech.day(dates.max())
+    return first if first == last else speech.say("dates", first=first, last=last)
 
 
-def _languages(used: pd.DataFrame) -> str:
+def _languages(used: pd.DataFrame, speech: Speech) -> str:
     if "lang" not in used or used.empty:
         return ""
     shares = used["lang"].fillna("und").astype(str).value_counts(normalize=True)
@@ -104,37 +127,33 @@ def _languages(used: pd.DataFrame) -> str:
     if not ordered:
         return ""
     if len(ordered) == 1:
-        return f"in {language(ordered[0][1])}"
-    named = [f"{language(code)} {percent(share)}" for share, code in ordered]
-    return f"in {len(named)} languages ({listing(named, most=4)})"
+        return speech.say("in_language", name=speech.language(ordered[0][1]))
+    named = [f"{speech.language(code)} {speech.percent(share)}" for share, code in ordered]
+    return speech.say("in_languages", n=len(named), names=speech.listing(named, most=4))
 
 
-def _summary(analysis: Analysis, issues: tuple[Issue, ...]) -> tuple[str, ...]:
+def _summary(analysis: Analysis, issues: tuple[Issue, ...], speech: Speech) -> tuple[str, ...]:
     """The sentences of a reader with no time: what first, what most, what was left out."""
     if not issues:
         return ()
     first, most = issues[0], max(issues, key=lambda issue: issue.n_feedback)
-    verdict = {"complaints": "Fix first", "praise": "Praised most"}.get(_of(analysis), "Most urgent")
-    lines = [f"{verdict}: “{first.label}”, urgency {first.urgency} of 100, told by {first.voices}."]
+    verdict = f"summary_first_{_of(analysis)}"
+    lines = [speech.say(verdict, label=first.label, urgency=first.urgency, voices=first.voices)]
     if most is not first:
-        lines.append(f"Told most often: “{most.label}”, by {most.voices}, rank {most.rank}.")
+        lines.append(speech.say("summary_most", label=most.label, voices=most.voices, place=most.place))
     left_out = len(analysis.feedback) - len(used_rows(analysis.feedback))
     if left_out:
-        lines.append(
-            f"{several(left_out, 'row')} of {number(len(analysis.feedback))} could not be used; the reasons are below."
-        )
+        lines.append(speech.say("summary_unused", n=left_out, all=len(analysis.feedback)))
     return tuple(lines)
 
 
-def _no_issues(analysis: Analysis) -> str:
+def _no_issues(analysis: Analysis, speech: Speech) -> str:
     """Why there is no ranking."""
-    used = used_rows(analysis.feedback)
-    if used.empty:
-        return "There is no comment to analyse: every row was left out, or there were none. The reasons are below."
+    if used_rows(analysis.feedback).empty:
+        return speech.say("no_comments")
     needed = _setting(analysis, "themes", "min_feedback")
-    size = f" A theme needs at least {needed} comments." if needed else ""
-    what = {"complaints": "complaint", "praise": "praise"}.get(_of(analysis), "subject")
-    return f"No {what} was told often enough to be ranked.{size}"
+    size = " " + speech.say("theme_needs", n=int(needed)) if needed else ""
+    return speech.say(f"no_issues_{_of(analysis)}") + size
 
 
 def _of(analysis: Analysis) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from voc.report.figures import words
-from voc.report.wording import day, language, shortened
+from voc.report.speech import Speech
+from voc.report.wording import shortened
 from voc.tables import Analysis
 
 QUOTES, SAID, CONTEXT = 3, 420, 110
@@ -38,13 +39,13 @@ def tellings(analysis: Analysis, theme_ids: Iterable[str]) -> dict[Hashable, pd.
     return dict(iter(told.merge(comments, on="feedback_id", how="left").groupby("theme_id")))
 
 
-def quotes_of(told: pd.DataFrame | None) -> tuple[Quote, ...]:
+def quotes_of(told: pd.DataFrame | None, speech: Speech) -> tuple[Quote, ...]:
     """The best quotes of one theme's clauses, best first."""
     if told is None or "quote_rank" not in told:
         return ()
     best = told[told["quote_rank"].notna()].sort_values(["quote_rank", "clause_id"])
     best = best[~best["text"].str.casefold().duplicated()].head(QUOTES)
-    return tuple(_quote(row) for row in best.to_dict("records"))
+    return tuple(_quote(row, speech) for row in best.to_dict("records"))
 
 
 def lone_quote(text: Any) -> tuple[Quote, ...]:
@@ -53,10 +54,11 @@ def lone_quote(text: Any) -> tuple[Quote, ...]:
     return (Quote("", shortened(said, SAID), "", "", ""),) if said else ()
 
 
-def _quote(row: dict[Hashable, Any]) -> Quote:
+def _quote(row: dict[Hashable, Any], speech: Speech) -> Quote:
     whole, said, lang = words(row.get("clean_text")), str(row["text"]), words(row["lang"])
     written = row.get("created_at")
-    about = [language(lang), "" if written is None or pd.isna(written) else day(written), words(row.get("channel"))]
+    when = "" if written is None or pd.isna(written) else speech.day(written)
+    about = [speech.language(lang) if lang else "", when, words(row.get("channel"))]
     return Quote(
         before=shortened(whole[: int(row["start"])].lstrip(), CONTEXT, from_end=True),
         said=shortened(said, SAID),

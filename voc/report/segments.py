@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from voc.report.figures import Figure, by_segment, figures, in_order, name_of, overall
-from voc.report.wording import language
+from voc.report.figures import Figure, by_segment, figures, in_order, overall
+from voc.report.speech import Speech
 
 MOST_SEGMENTS = 12
-NAMES = {"lang": "language", "customer_id": "customer"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Split:
     n_unshown: int
 
 
-def splits(metrics: pd.DataFrame) -> tuple[Split, ...]:
+def splits(metrics: pd.DataFrame, speech: Speech) -> tuple[Split, ...]:
     """One Split a column, in the order of the metrics table; a column with a single value says nothing: left out."""
     rows = by_segment(metrics)
     everything = overall(metrics)
@@ -43,11 +42,11 @@ def splits(metrics: pd.DataFrame) -> tuple[Split, ...]:
     for by in dict.fromkeys(rows["by"].astype(str)):
         held = rows[rows["by"] == by]
         if held["segment"].nunique() > 1:
-            found.append(_split(by, held, everything))
+            found.append(_split(by, held, everything, speech))
     return tuple(found)
 
 
-def _split(by: str, held: pd.DataFrame, everything: dict[str, Figure]) -> Split:
+def _split(by: str, held: pd.DataFrame, everything: dict[str, Figure], speech: Speech) -> Split:
     sizes = _sizes(held)
     shown = list(sizes)[:MOST_SEGMENTS]
     held = held[held["segment"].astype(str).isin(shown)]
@@ -56,13 +55,13 @@ def _split(by: str, held: pd.DataFrame, everything: dict[str, Figure]) -> Split:
     ]
     cells = {name: _cells(held[held["metric"] == name], everything.get(name)) for name in metrics}
     rows = tuple(
-        (_name(by, segment), sizes[segment], tuple(cells[name][0].get(segment) for name in metrics))
+        (_name(by, segment, speech), sizes[segment], tuple(cells[name][0].get(segment) for name in metrics))
         for segment in shown
     )
     return Split(
-        by=NAMES.get(by, by),
+        by=speech.column(by),
         metrics=tuple(metrics),
-        names=tuple(name_of(name) for name in metrics),
+        names=tuple(speech.metric(name) for name in metrics),
         rows=rows,
         marks=tuple(cells[name][1] for name in metrics),
         n_unshown=len(sizes) - len(shown),
@@ -99,5 +98,5 @@ def _cells(held: pd.DataFrame, overall_figure: Figure | None) -> tuple[dict[str,
     return cells, None if center is None else place(center)
 
 
-def _name(by: str, segment: str) -> str:
-    return language(segment) if by == "lang" else segment
+def _name(by: str, segment: str, speech: Speech) -> str:
+    return speech.language(segment) if by == "lang" else segment

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from voc.report import charts
-from voc.report.figures import UNITS, Figure, Unit, by_period, figures, in_order
-from voc.report.wording import period
+from voc.report.figures import Figure, by_period, figures, in_order
+from voc.report.speech import UNITS, Speech, Unit
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -31,17 +31,12 @@ class Calendar:
         places = edges.searchsorted(pd.DatetimeIndex(dates.dropna()), side="right") - 1
         return [int(n) for n in np.bincount(places[places >= 0], minlength=len(edges))]
 
-    def name(self, start: pd.Timestamp) -> str:
-        """How a period is called."""
-        return period(start, self.unit)
-
 
 @dataclass(frozen=True)
 class Trend:
     """One figure over time."""
 
-    title: str
-    meaning: str
+    metric: str
     chart: Markup
     words: str
     rows: tuple[tuple[str, Figure], ...]
@@ -55,12 +50,12 @@ def calendar_of(metrics: pd.DataFrame) -> Calendar | None:
     return Calendar(tuple(pd.Timestamp(start) for start in starts), _unit(starts))
 
 
-def trends(metrics: pd.DataFrame, calendar: Calendar | None) -> tuple[Trend, ...]:
+def trends(metrics: pd.DataFrame, calendar: Calendar | None, speech: Speech) -> tuple[Trend, ...]:
     """One Trend a figure, in the order of the page; a figure with fewer than two known periods has none."""
     if calendar is None:
         return ()
     rows = by_period(metrics)
-    found = [_trend(rows[rows["metric"] == name], name, calendar) for name in in_order(rows)]
+    found = [_trend(rows[rows["metric"] == name], name, calendar, speech) for name in in_order(rows)]
     return tuple(trend for trend in found if trend is not None)
 
 
@@ -72,28 +67,37 @@ def _unit(starts: Sequence[pd.Timestamp]) -> str:
     return "week" if gap >= 7 else "day"
 
 
-def _trend(rows: pd.DataFrame, metric: str, calendar: Calendar) -> Trend | None:
+def _trend(rows: pd.DataFrame, metric: str, calendar: Calendar, speech: Speech) -> Trend | None:
     dated = list(zip(rows["period_start"], figures(rows), strict=True))
     known = [(start, figure) for start, figure in dated if figure.value is not None]
     if len(known) < 2:
         return None
     (first, before), (last, after) = known[0], known[-1]
-    said = f"{before.name}: {before.text} in {calendar.name(first)}, {after.text} in {calendar.name(last)}"
-    table = tuple((calendar.name(start), figure) for start, figure in dated)
-    return Trend(before.name, before.meaning, _chart(dated, metric, calendar, said), said, table)
+    said = speech.say(
+        "course_of",
+        name=speech.metric(metric),
+        first=speech.figure(before.value, before.unit),
+        start=speech.period(first, calendar.unit),
+        last=speech.figure(after.value, after.unit),
+        end=speech.period(last, calendar.unit),
+    )
+    table = tuple((speech.period(start, calendar.unit), figure) for start, figure in dated)
+    return Trend(metric, _chart(dated, calendar, said, speech), said, table)
 
 
-def _chart(dated: list[tuple[pd.Timestamp, Figure]], metric: str, calendar: Calendar, said: str) -> Markup:
+def _chart(dated: list[tuple[pd.Timestamp, Figure]], calendar: Calendar, said: str, speech: Speech) -> Markup:
     starts, shown = [start for start, _ in dated], [figure for _, figure in dated]
     written = UNITS.get(shown[0].unit, Unit())
-    if metric == "volume":
-        return charts.bars(starts, [figure.value or 0 for figure in shown], unit=calendar.unit, label=said)
+    factor, suffix = (100 * written.factor, "%") if written.percent else (written.factor, written.suffix)
+    if shown[0].metric == "volume":
+        return charts.bars(
+            starts, [figure.value or 0 for figure in shown], unit=calendar.unit, label=said, speech=speech
+        )
 
     def scaled(name: str) -> list[float | None]:
         values = [getattr(figure, name) for figure in shown]
-        return [None if value is None else value * written.factor for value in values]
+        return [None if value is None else value * factor for value in values]
 
-    label = f"{said}. The band is the 95% interval."
-    return charts.line(
-        starts, scaled("value"), scaled("low"), scaled("high"), unit=calendar.unit, label=label, suffix=written.suffix
-    )
+    ends = (scaled("low"), scaled("high"))
+    label = f"{said} {speech.say('band')}"
+    return charts.line(starts, scaled("value"), ends, unit=calendar.unit, label=label, speech=speech, suffix=suffix)

@@ -1,32 +1,12 @@
-"""Figures, dates and names as people write them. Never `0.8374829`, never `-12`, never `1 comments`."""
+"""Figures, dates and names in English, for the command line. Never `0.8374829`, never `-12`, never `1 comments`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-MINUS = "−"
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-LANGUAGES = {
-    "af": "Afrikaans", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali",
-    "bs": "Bosnian", "ca": "Catalan", "ceb": "Cebuano", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German",
-    "el": "Greek", "en": "English", "eo": "Esperanto", "es": "Spanish", "et": "Estonian", "eu": "Basque",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "gl": "Galician", "gu": "Gujarati",
-    "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian",
-    "is": "Icelandic", "it": "Italian", "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "kn": "Kannada",
-    "ko": "Korean", "la": "Latin", "lb": "Luxembourgish", "lt": "Lithuanian", "lv": "Latvian", "mk": "Macedonian",
-    "ml": "Malayalam", "mn": "Mongolian", "mr": "Marathi", "ms": "Malay", "mt": "Maltese", "nb": "Norwegian",
-    "ne": "Nepali", "nl": "Dutch", "nn": "Norwegian Nynorsk", "no": "Norwegian", "pa": "Punjabi", "pl": "Polish",
-    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sh": "Serbo-Croatian", "si": "Sinhala", "sk": "Slovak",
-    "sl": "Slovenian", "sq": "Albanian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil",
-    "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek",
-    "vi": "Vietnamese", "war": "Waray", "zh": "Chinese", "und": "language unclear",
-}  # fmt: skip
+from voc.report.speech import MINUS, speech_of
 
 
 def number(value: float, decimals: int = 0, *, signed: bool = False) -> str:
@@ -70,35 +50,18 @@ def capfirst(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def listing(words: Sequence[str], *, most: int = 5) -> str:
-    """Words as a list in a sentence.
-
-    >>> listing(["a", "b", "c"]), listing(["a", "b", "c", "d"], most=2)
-    ('a, b and c', 'a, b and 2 more')
-    """
-    shown = [*words] if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} more"]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
-
-
 def day(when: pd.Timestamp) -> str:
     """A date as it is said.
 
     >>> day(pd.Timestamp("2025-03-09"))
     '9 March 2025'
     """
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
-
-
-def period(start: pd.Timestamp, unit: str) -> str:
-    """The name of a period that starts on a day; `unit` is day, week or month."""
-    if unit == "month":
-        return f"{MONTHS[start.month - 1]} {start.year}"
-    return f"week of {day(start)}" if unit == "week" else day(start)
+    return speech_of("en").day(when)
 
 
 def language(code: Any) -> str:
     """The English name of a language code; the code itself where it has none here."""
-    return "" if pd.isna(code) else LANGUAGES.get(str(code), str(code))
+    return speech_of("en").language(code)
 
 
 def shortened(text: str, length: int, *, from_end: bool = False) -> str:
