@@ -20,7 +20,8 @@ from voc.cli import main
 from voc.streams import ADDED
 
 FILES = {
-    "report.html", "issues.csv", "themes.csv", "metrics.csv", "comparisons.csv", "drivers.csv", "queue.csv",
+    "report.html", "report.md", "issues.xlsx",
+    "issues.csv", "themes.csv", "metrics.csv", "comparisons.csv", "drivers.csv", "queue.csv",
     "customers.csv", "agents.csv", "anomalies.csv", "feedback.parquet", "clauses.parquet", "run.json",
 }  # fmt: skip
 QUICK = ("--set", "drivers.rounds=20", "--set", "issues.rounds=20")

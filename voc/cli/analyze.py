@@ -40,6 +40,7 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 @click.option("--by", multiple=True, metavar="COLUMN", help="Figures by this column too (repeatable).")
 @click.option("--themes-of", type=click.Choice(["complaints", "praise", "everything"]), help="What to group and rank.")
 @click.option("--labels-in", metavar="LANG", help="Language of the themes' labels, such as en.")
+@click.option("--report-lang", metavar="LANG", help="Language of the report: en, de, it, fr, es or lt.")
 @click.option("--model", metavar="NAME", help="The model that reads the comments, by name or folder.")
 @click.option(
     "--keep-personal-data",
@@ -65,6 +66,7 @@ def analyze(
     by: tuple[str, ...],
     themes_of: str | None,
     labels_in: str | None,
+    report_lang: str | None,
     model: str | None,
     keep_personal_data: bool,
     workspace: Path | None,
@@ -77,7 +79,8 @@ def analyze(
 ) -> None:
     """Find what customers complain about in one or more exports, rank it by urgency, and write a report.
 
-    DIR receives report.html, issues.csv, queue.csv, themes.csv, keywords.csv, metrics.csv, comparisons.csv,
+    DIR receives report.html, report.md, issues.xlsx,
+    issues.csv, queue.csv, themes.csv, keywords.csv, metrics.csv, comparisons.csv,
     drivers.csv, customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet and run.json, or nothing
     where the run fails.
 
@@ -100,6 +103,7 @@ def analyze(
         "privacy": {"keep": keep_personal_data or None},
         "themes": {"of": themes_of, "labels_in": labels_in},
         "metrics": {"by": by},
+        "report": {"lang": report_lang},
     }
     config, used = effective(settings_file, assignments, columns, **named)
     to = ready(config)

@@ -38,6 +38,8 @@ CSV_TABLES = (
 PARQUET_TABLES = ("feedback", "clauses")
 FILES = (
     "report.html",
+    "report.md",
+    "issues.xlsx",
     *(f"{name}.csv" for name in CSV_TABLES),
     *(f"{name}.parquet" for name in PARQUET_TABLES),
     RUN_FILE,
@@ -45,7 +47,7 @@ FILES = (
 
 
 def write_folder(analysis: Analysis, target: str | PathLike[str]) -> None:
-    """Write `report.html`, the tables and `run.json` to the folder `target`, which may not exist yet.
+    """Write the reports, the tables and `run.json` to the folder `target`, which may not exist yet.
 
     Raises InputError where `target` is a file, holds something that voc did not write, or cannot be written.
     """
@@ -88,10 +90,13 @@ def _staging(folder: Path) -> Iterator[Path]:
 
 def _write_files(analysis: Analysis, fresh: Path) -> None:
     # Jinja and the charts are loaded only by those who write a report.
-    from voc.report import render
+    from voc.report import render, render_markdown
+    from voc.sinks.workbook import write_workbook
 
     config = from_mapping({"report": analysis.settings.get("report", {})}).report
     (fresh / "report.html").write_text(render(analysis, config), encoding="utf-8", newline="\n")
+    (fresh / "report.md").write_text(render_markdown(analysis, config), encoding="utf-8", newline="\n")
+    write_workbook(analysis, fresh / "issues.xlsx")
     for name in CSV_TABLES:
         write_csv(_table(analysis, name), fresh / f"{name}.csv")
     for name in PARQUET_TABLES:
