@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voc.config import MetricsConfig
+from voc.comparisons import compare
+from voc.config import ComparisonsConfig, MetricsConfig
 from voc.errors import ConfigError
 from voc.metrics import measure
 from voc.tables import FEEDBACK
@@ -176,3 +177,11 @@ def test_who_answers_often_does_not_make_a_figure_surer():
     again = overall(measure(often, LOOSE), "nps")
     assert again["n"] == 200
     assert again["high"] - again["low"] == pytest.approx(once["high"] - once["low"], rel=0.02)
+
+
+def test_a_contact_rate_of_the_settings_is_not_held_against_other_segments():
+    """Its base, the silent customers included, cannot be split."""
+    frame = feedback(customer_id=["a", "b"] * 20, channel=["x", "y"] * 20)
+    table = measure(frame, MetricsConfig(min_answers=1, customers=100))
+    assert set(table[table["metric"] == "contact_rate"]["by"]) == {"all"}
+    assert "contact_rate" not in set(compare(frame, MetricsConfig(customers=100), ComparisonsConfig())["metric"])

@@ -55,7 +55,7 @@ def rate_experience(feedback: pd.DataFrame, clauses: pd.DataFrame, config: Exper
 
 
 def experience_notes(feedback: pd.DataFrame, config: ExperienceConfig) -> list[Note]:
-    """The formula with its weights, and how many rows' scores rest on which parts."""
+    """The formula with its weights, and how many scores rest on which parts."""
     held = (
         feedback["experience_parts"].dropna() if "experience_parts" in feedback.columns else pd.Series(dtype="string")
     )
@@ -63,11 +63,11 @@ def experience_notes(feedback: pd.DataFrame, config: ExperienceConfig) -> list[N
         return []
     shown = " + ".join(f"{getattr(config, part):g} {part}" for part in PARTS)
     counts = sorted(Counter(held).items(), key=lambda pair: (-pair[1], pair[0]))
-    formula = f"experience = 100 x ({shown}) / weights of the parts that are there, effort and severity turned round"
-    return [
-        Note("experience", formula),
-        *(Note("experience", f"scores that rest on {parts}", n) for parts, n in counts),
-    ]
+    rests = "; ".join(f"{n:,} on {parts.replace(' ', ', ')}" for parts, n in counts)
+    said = (
+        f"experience = 100 x ({shown}) / weights of the parts that are there, effort and severity turned round: {rests}"
+    )
+    return [Note("experience", said)]
 
 
 def _numbers(feedback: pd.DataFrame, name: str) -> Array:

@@ -329,7 +329,8 @@ def _contact_rate(answered: pd.DataFrame, people: pd.DataFrame, base: int) -> Fi
 
     said = f"contact rate: contacts (responses or tickets) / {base:,} customers, silent ones included; t interval"
     rate = _rate_of_contact(people["n_responses"].to_numpy(float), said)
-    return replace(rate, within=within if _given(answered, "created_at") else None, beyond=base - len(people))
+    dated = within if _given(answered, "created_at") else None
+    return replace(rate, within=dated, beyond=base - len(people), compared=False)
 
 
 def _rate_of_contact(counts: Array, said: str) -> Figure:
