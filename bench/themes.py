@@ -1,28 +1,42 @@
-"""How right the themes are: gold themes found again without being told how many, languages mixed, halves compared.
+"""How right the themes are: gold themes found again without being told how many, beside BERTopic on the same vectors.
 
-`python -m bench.themes` prints the figures; tests/test_themes.py holds the bank queries against their floor. The
-labelled texts lie in `../shared/data` beside the checkout, not in the repository.
+`python -m bench.themes` prints fit, residual, time and the agreement of two overlapping halves, languages mixed against
+the same sentences in English, what grouping a sample loses, and 100,000 clauses on the clock. BERTopic's lines need the
+packages of the dependency group `peers`. The labelled texts lie in `../shared/data` beside the checkout, not in the
+repository; tests/test_themes.py holds the bank queries against their floor.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
 
+from voc import theme_graph
 from voc.config import ThemesConfig
 from voc.encoder import load
-from voc.themes import find_themes
+from voc.themes import find_keywords, find_themes
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 LANGUAGES = ("en", "de", "es", "fr", "nl", "ru")
 EVERYTHING = ThemesConfig(of="everything")
+LARGE, SPREAD, AIM = 100_000, 0.02, 60.0
+SPLITS = 3
+
+Finder: TypeAlias = Callable[[pd.DataFrame, np.ndarray], pd.Series]
+"""Texts (`text`, `lang`) and their vectors in; the theme of every row out, `OUTSIDE` where it has none."""
+
+OUTSIDE = "t-other"
 
 
 @dataclass(frozen=True)
@@ -38,8 +52,8 @@ class Figures:
     seconds: float
 
     def __str__(self) -> str:
-        fit = f"NMI {self.nmi:.3f}  ARI {self.ari:.3f}  residual {self.residual:.1%}"
-        return f"{self.corpus:<34}{self.texts:>6} texts{self.themes:>5} themes  {fit}  {self.seconds:.1f} s"
+        fit = f"NMI {self.nmi:.3f}  ARI {self.ari:.3f}  residual {self.residual:5.1%}"
+        return f"{self.corpus:<42}{self.texts:>6} texts{self.themes:>5} themes  {fit}  {self.seconds:6.1f} s"
 
 
 def as_clauses(texts: pd.DataFrame) -> pd.DataFrame:
@@ -67,17 +81,35 @@ def encode(texts: pd.DataFrame) -> np.ndarray:
 def themes_of(texts: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig = EVERYTHING) -> pd.Series:
     """The theme of every row."""
     clauses, _ = find_themes(as_clauses(texts), vectors, config)
-    return clauses["theme_id"]
+    return clauses["theme_id"].replace("t-tone", OUTSIDE)
 
 
-def against_gold(corpus: str, texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray | None = None) -> Figures:
+def topics_of(texts: pd.DataFrame, vectors: np.ndarray) -> pd.Series:
+    """The topic that BERTopic's default pipeline (UMAP, HDBSCAN) gives to every row; its seed is fixed."""
+    from bertopic import BERTopic
+    from umap import UMAP
+
+    shrink = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=42, low_memory=False)
+    topics, _ = BERTopic(umap_model=shrink).fit_transform(texts["text"].tolist(), np.asarray(vectors, np.float32))
+    return pd.Series(topics, dtype="Int64").astype("string").replace("-1", OUTSIDE)
+
+
+def finders() -> dict[str, Finder]:
+    """Who is measured; the peer where it is installed."""
+    peers = {"BERTopic": topics_of} if find_spec("bertopic") and find_spec("umap") else {}
+    return {"voc": themes_of, **peers}
+
+
+def against_gold(
+    corpus: str, texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray | None = None, finder: Finder = themes_of
+) -> Figures:
     """Normalised mutual information and adjusted Rand index of the themes with the gold ones."""
     vectors = encode(texts) if vectors is None else vectors
     started = time.perf_counter()
-    found = themes_of(texts, vectors)
+    found = finder(texts, vectors)
     seconds = time.perf_counter() - started
     nmi, ari = normalized_mutual_info_score(gold, found), adjusted_rand_score(gold, found)
-    return Figures(corpus, len(texts), found.nunique(), nmi, ari, float((found == "t-other").mean()), seconds)
+    return Figures(corpus, len(texts), found.nunique(), nmi, ari, float((found == OUTSIDE).mean()), seconds)
 
 
 def bank_queries(size: int = 3000) -> tuple[pd.DataFrame, pd.Series]:
@@ -94,23 +126,60 @@ def health_comments(size: int = 2000) -> tuple[pd.DataFrame, pd.Series]:
 
 def mixed_languages(size: int = 3000) -> tuple[pd.DataFrame, pd.Series]:
     """M-ABSA sentences of one aspect category: six languages, each with sentences of its own."""
-    rows = pd.read_parquet(DATA / "aspects.parquet")
-    categories = rows["triplets"].map(lambda triplets: {category for _, category, _ in json.loads(triplets)})
-    rows = rows.assign(theme=categories.map("".join), one=categories.map(len) == 1)
+    rows = _aspects()
     chosen = rows["row_id"].drop_duplicates().sample(size, random_state=0)
     owner = dict(zip(chosen, np.resize(LANGUAGES, size), strict=True))
     rows = rows[rows["one"] & (rows["row_id"].map(owner) == rows["lang"])].reset_index(drop=True)
     return rows, rows["theme"]
 
 
-def halves(texts: pd.DataFrame, vectors: np.ndarray) -> float:
+def same_in_english(texts: pd.DataFrame) -> pd.DataFrame:
+    """The English originals of the mixed sentences, row by row."""
+    english = _aspects().query("lang == 'en'").set_index("row_id")
+    return english.loc[texts["row_id"]].reset_index()
+
+
+def halves(texts: pd.DataFrame, vectors: np.ndarray, finder: Finder = themes_of, *, seed: int = 0) -> float:
     """Adjusted mutual information, on the third that both share, of the themes of two overlapping thirds-of-two."""
-    part = np.random.default_rng(0).integers(0, 3, len(texts))
-    found = [
-        themes_of(texts[part != side], vectors[part != side]).set_axis(np.flatnonzero(part != side)) for side in (0, 1)
-    ]
+    part = np.random.default_rng(seed).integers(0, 3, len(texts))
+    found = []
+    for side in (0, 1):
+        rows = np.flatnonzero(part != side)
+        found.append(finder(texts.iloc[rows].reset_index(drop=True), vectors[rows]).set_axis(rows))
     shared = np.flatnonzero(part == 2)
     return adjusted_mutual_info_score(found[0].loc[shared], found[1].loc[shared])
+
+
+def sampled(texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray) -> tuple[float, float]:
+    """NMI with the gold themes of one half of the texts: all grouped, and when only the other half is grouped."""
+    limit, half = theme_graph.DISCOVER_LIMIT, len(texts) // 2
+    points = theme_graph.stratified(np.zeros(len(texts), int), half)
+    rest = np.setdiff1d(np.arange(len(texts)), points)
+    whole = themes_of(texts, vectors)
+    try:
+        theme_graph.DISCOVER_LIMIT = half
+        joined = themes_of(texts, vectors)
+    finally:
+        theme_graph.DISCOVER_LIMIT = limit
+    return tuple(normalized_mutual_info_score(gold.iloc[rest], found.iloc[rest]) for found in (whole, joined))
+
+
+def large(texts: pd.DataFrame, vectors: np.ndarray, size: int = LARGE) -> str:
+    """`size` clauses on the clock: real texts and vectors, tiled; each is numbered and jittered, so that none is a copy."""
+    chance = np.random.default_rng(0)
+    rows = chance.integers(0, len(texts), size)
+    many = vectors[rows] + chance.normal(0, SPREAD, (size, vectors.shape[1])).astype(np.float32)
+    said = texts.iloc[rows].reset_index(drop=True)
+    said["text"] = said["text"].astype("string") + " " + pd.Series(range(size), dtype="string")
+    clauses = as_clauses(said)
+    wall, processor = time.perf_counter(), time.process_time()
+    marked, themes = find_themes(clauses, many, EVERYTHING)
+    find_keywords(marked, themes, EVERYTHING)
+    spent = f"{time.perf_counter() - wall:.0f} s on the clock, {time.process_time() - processor:.0f} s of processor"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return (
+        f"{size:,} clauses (tiled, jittered), {len(themes)} themes and parts: {spent}, {peak:.1f} GB (aim {AIM:.0f} s)"
+    )
 
 
 def _themes(source: str) -> pd.DataFrame:
@@ -118,22 +187,41 @@ def _themes(source: str) -> pd.DataFrame:
     return rows[rows["source"] == source].reset_index(drop=True)
 
 
+def _aspects() -> pd.DataFrame:
+    """M-ABSA sentences with their aspect categories joined as `theme`, and whether it is `one`."""
+    rows = pd.read_parquet(DATA / "aspects.parquet")
+    categories = rows["triplets"].map(lambda triplets: {category for _, category, _ in json.loads(triplets)})
+    return rows.assign(theme=categories.map("".join), one=categories.map(len) == 1)
+
+
+def _beside(corpus: str, texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray) -> None:
+    """One line for each of those measured."""
+    for name, finder in finders().items():
+        figures = against_gold(f"{corpus}: {name}", texts, gold, vectors, finder)
+        agree = [halves(texts, vectors, finder, seed=seed) for seed in range(SPLITS)]
+        print(figures, f" halves AMI {np.mean(agree):.2f} ({min(agree):.2f}-{max(agree):.2f})", flush=True)
+
+
 def main() -> int:
     if not DATA.is_dir():
         print("Skipped: ../shared/data is not beside the checkout.")
         return 0
-    for corpus, (texts, gold) in {
-        "bank queries (77)": bank_queries(),
-        "health comments (9)": health_comments(),
-    }.items():
-        vectors = encode(texts)
-        print(against_gold(corpus, texts, gold, vectors), f"  halves AMI {halves(texts, vectors):.2f}")
+    if len(finders()) == 1:
+        print("BERTopic is left out: pip install bertopic (dependency group peers).")
+    texts, gold = bank_queries()
+    vectors = encode(texts)
+    _beside("bank queries (77)", texts, gold, vectors)
+    whole, joined = sampled(texts, gold, vectors)
+    print(f"the second half of them: NMI {whole:.3f} if all are grouped, {joined:.3f} if it joins the first half's")
+    comments, topics = health_comments()
+    _beside("health comments (9)", comments, topics, encode(comments))
     texts, gold = mixed_languages()
-    vectors, english = encode(texts), texts["lang"] == "en"
-    print(against_gold("aspects, six languages mixed", texts, gold, vectors))
-    print(against_gold("aspects, the English ones alone", texts[english], gold[english], vectors[english]))
+    vectors, english = encode(texts), same_in_english(texts)
+    _beside("aspects, six languages", texts, gold, vectors)
+    _beside("the same sentences in English", english, gold, encode(english))
     lang = normalized_mutual_info_score(texts["lang"], themes_of(texts, vectors))
-    print(f"{'themes of the mixed file':<34}NMI with the language {lang:.3f}")
+    print(f"themes of the six languages: NMI with the language {lang:.3f}")
+    print(large(texts, vectors))
     return 0
 
 

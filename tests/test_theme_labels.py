@@ -169,7 +169,7 @@ def test_words_of_feeling_are_well_formed(code: str) -> None:
 
 
 def test_counted_nouns_and_the_glossary_can_be_read() -> None:
-    assert noun_shares("en")["bill"] > 0.2
-    assert noun_shares("en")["annoying"] < 0.05
+    assert noun_shares("en")["bill"] > 0.15
+    assert noun_shares("en")["small"] < 0.05
     assert not noun_shares("lt")
     assert all(len(set(thing)) == 10 and all(thing.values()) for thing in glossary())

@@ -75,18 +75,23 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
     """
     texts = _central(texts)
     terms = _terms_by_language(texts)
-    names, taken = [], set[str]()
+    names, taken = [], set[frozenset[str]]()
     for theme, members in texts.groupby("theme", sort=True):
         ranked = [(lang, terms[lang].get(theme, [])) for lang in _languages(members, labels_in)]
         lang, telling = next(((lang, each) for lang, each in ranked if each), (ranked[0][0], []))
         gloss = _gloss(telling, lang, labels_in)
         label = next(
-            each for each in _candidates(_leading(telling), _excerpt(members), gloss) if each.casefold() not in taken
+            each for each in _candidates(_leading(telling), _excerpt(members), gloss) if _parts(each) not in taken
         )
-        taken |= {label.casefold(), label.split(", ")[0].casefold()}
+        taken |= {_parts(label), _parts(label.split(", ")[0])}
         words = dict.fromkeys(term.text for _, each in ranked for term in each[:keywords])
         names.append(Name(label, lang, tuple(words)[:keywords]))
     return names
+
+
+def _parts(label: str) -> frozenset[str]:
+    """What makes two labels one: "prices, delivery" is "delivery, prices"."""
+    return frozenset(label.casefold().split(", "))
 
 
 def keywords_by_language(texts: pd.DataFrame, *, keywords: int) -> pd.DataFrame:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from voc.config import ThemesConfig
+from voc.theme_labels import Name
 from voc.theme_vectors import similarity
 from voc.theme_words import NOISE
 
@@ -15,6 +18,9 @@ and by a sure judgement and strong feeling. Chosen by reading quotes of hospital
 
 QUOTE_WORDS, SENTENCE_WORDS = (6, 40), (4, 20)
 """Words of a quote that is told in context, and of the one sentence that has to say it alone."""
+
+NAMED = 0.4
+"""What the sentence gains by holding the words of the label: without them the two seem to speak of different things."""
 
 CANDIDATES = 100
 
@@ -38,15 +44,22 @@ def quote_ranks(points: np.ndarray, texts: pd.DataFrame, value: np.ndarray, conf
     return ranks
 
 
-def sentences(texts: pd.DataFrame, value: np.ndarray, langs: list[str]) -> list[str]:
-    """Per theme 0, 1, 2 … the text that says it best in one sentence, in the language of its label where one does."""
+def sentences(texts: pd.DataFrame, value: np.ndarray, names: Sequence[Name]) -> list[str]:
+    """Per theme 0, 1, 2 … the text that says it best in one sentence: in the language of its label, with its words."""
     chosen = []
-    for own, lang in zip(_members(texts), langs, strict=True):
-        same = own[(texts["lang"].iloc[own] == lang).to_numpy(bool)]
+    for own, name in zip(_members(texts), names, strict=True):
+        same = own[(texts["lang"].iloc[own] == name.lang).to_numpy(bool)]
         candidates = _readable(texts, same if len(same) else own, SENTENCE_WORDS)
-        best = candidates[int(np.argmax(value[candidates]))]
+        told = texts["text"].iloc[candidates].map(lambda text, label=name.label: _share(label, text)).to_numpy(float)
+        best = candidates[int(np.argmax(value[candidates] + NAMED * told))]
         chosen.append(" ".join(str(texts["text"].iloc[best]).split()))
     return chosen
+
+
+def _share(label: str, text: str) -> float:
+    """Share of the label's phrases that the text holds, 0-1."""
+    phrases = label.casefold().split(", ")
+    return sum(phrase in text.casefold() for phrase in phrases) / len(phrases)
 
 
 def _members(texts: pd.DataFrame) -> list[np.ndarray]:

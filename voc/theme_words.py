@@ -145,32 +145,37 @@ def vocabularies(texts: pd.DataFrame) -> dict[str, Vocabulary]:
 
 def _read(text: str, lang: str, vocabulary: Vocabulary) -> Iterator[tuple[Key, str]]:
     """Every word and phrase worth showing, with its key; the vocabulary learns which words stand as nouns."""
-    text = NOISE.sub(" . ", text)
-    tokens = [ELISION.sub("", token.replace("’", "'")) for token in TOKEN.findall(text)]
+    tokens = tokens_of(text)
     rules = load(lang)
     telling = [_telling(token, rules.stop_words) for token in tokens]
     filling = [not told and _filling(token, rules) for token, told in zip(tokens, telling, strict=True)]
     vocabulary.fillers.update(stem(token) for token, filler in zip(tokens, filling, strict=True) if filler)
-    nouns = nouns_in(tokens, telling, lang)
+    nouns = nouns_in(tokens, lang, rules.plain_words)
     for token, noun in zip(tokens, nouns, strict=True):
         vocabulary.uses[stem(token)] += 1
         vocabulary.noun_uses[stem(token)] += noun
     yield from _terms(tokens, telling, filling)
-    for run in UNSPACED.findall(text):
+    for run in UNSPACED.findall(NOISE.sub(" . ", text)):
         pieces = (run[start : start + size] for size in (2, 3, 4) for start in range(len(run) - size + 1))
         yield from (((piece,), piece) for piece in pieces)
 
 
-def nouns_in(tokens: list[str], telling: list[bool], lang: str) -> list[bool]:
-    """Which tokens stand where only nouns stand: after an article and before no telling word; in German, large."""
+def tokens_of(text: str) -> list[str]:
+    """Words, marks and numbers, without noise and elided articles."""
+    return [ELISION.sub("", token.replace("’", "'")) for token in TOKEN.findall(NOISE.sub(" . ", text))]
+
+
+def nouns_in(tokens: list[str], lang: str, plain: frozenset[str]) -> list[bool]:
+    """Which tokens stand where only nouns stand: after an article and before no word but a stop word (`plain`); in
+    German, large within a sentence."""
     before = ["", *tokens[:-1]]
     if lang == "de":
         return [
             token[0].isupper() and last not in {"", ".", "!", "?"} for last, token in zip(before, tokens, strict=True)
         ]
-    after = [*telling[1:], False]
     openers = _before_nouns(lang)
-    return [last.casefold() in openers and not more for last, more in zip(before, after, strict=True)]
+    goes_on = [token[0].isalpha() and token.casefold() not in plain for token in [*tokens[1:], "."]]
+    return [last.casefold() in openers and not more for last, more in zip(before, goes_on, strict=True)]
 
 
 def _terms(tokens: list[str], telling: list[bool], filling: list[bool]) -> Iterator[tuple[Key, str]]:

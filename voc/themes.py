@@ -104,6 +104,7 @@ def find_themes(
     rest = _residual(mentions, len(order))
     ids = dict(enumerate(themes["theme_id"])) | dict(zip(rest.index, rest["theme_id"], strict=True))
     table = pd.concat([each for each in (themes, rest, parts) if len(each)], ignore_index=True)
+    table = table.assign(origin="found")
     return _mark(clauses, mentions, texts, ids, part_of), THEMES.check(table[list(THEMES.columns)])
 
 
@@ -287,7 +288,7 @@ def _level(
             "parent_id": pd.NA,
             "label": [name.label for name in names],
             "label_lang": [name.lang for name in names],
-            "sentence": sentences(texts, value, [name.lang for name in names]),
+            "sentence": sentences(texts, value, names),
             "keywords": [", ".join(name.keywords) for name in names],
             "n_clauses": by_theme.size(),
             "n_feedback": by_theme["feedback_id"].nunique(),
