@@ -12,8 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from analysis_fixture import empty_analysis, make_analysis
+from click.testing import CliRunner
 
 from voc.alerts import Alert, addresses, alerts_of, apprise_send, deliver, shown
+from voc.cli import main
 from voc.config import AlertsConfig
 from voc.errors import ConfigError, InputError, MissingExtra
 from voc.tables import ANOMALIES, COMPARISONS, QUEUE, Analysis
@@ -280,3 +282,32 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_is_shown_of_an_address():
     assert shown("mailto://user:password@example.com") == "mailto://…"
+
+
+# --------------------------------------------------------------------------------------------------------- the command
+
+
+def test_analyze_ends_with_3_where_an_alert_is_not_delivered(
+    phone: Phone, complaints: pd.DataFrame, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    complaints.head(80).to_csv("survey.csv", index=False)
+    Path("voc.toml").write_text(
+        f'[alerts]\nto = ["{phone.address("$VOC_TEST_TOKEN")}"]\nurgency_over = 1\n[issues]\nrounds = 5\n', "utf-8"
+    )
+    command = ["analyze", "survey.csv", "--model", tiny, "--quiet"]
+    unset = CliRunner().invoke(main, command)
+    assert (unset.exit_code, Path("voc-report").exists()) == (2, False), "before the long part"
+    monkeypatch.setenv("VOC_TEST_TOKEN", "secret")
+    phone.broken = {"secret"}
+    failed = CliRunner().invoke(main, command)
+    assert failed.exit_code == 3
+    assert "to json://… could not be delivered; the next run tries again" in failed.stderr
+    assert Path("voc-report/report.html").is_file()
+    phone.broken = set()
+    assert CliRunner().invoke(main, command).exit_code == 0
+    heard = len(phone.heard)
+    assert heard > 0
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert len(phone.heard) == heard, "the folder is written anew, and still each thing is told once"
+    assert not [path for path in Path("voc-report").iterdir() if b"secret" in path.read_bytes()]

@@ -130,6 +130,8 @@ def test_one_customer_alone_is_no_danger_of_a_theme():
     found = rank({"one": Complaint(1, severity=0.9, signals="safety"), "two": replace(FIRE, comments=2)})
     assert found.loc["one", "danger"] == 0
     assert found.loc["two", "danger"] > 0.5
+    lawyers = {f"{n}": Complaint(n, severity=0.9, signals="legal") for n in (2, 3)}
+    assert (rank(lawyers)["danger"].reindex(["2", "3"]) > 0).tolist() == [False, True]
 
 
 def test_a_signal_in_passing_is_no_danger():

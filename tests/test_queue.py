@@ -64,7 +64,24 @@ def test_the_formula():
 def test_what_is_unknown_is_left_out_of_the_mean():
     found = queue(comment("c", severity=0.6, signals="legal")).loc["c"]
     mean = (0.35 * 0.6 + 0.35 * 0.9) / 0.7
-    assert found["urgency"] == pytest.approx(100 * (mean + 0.3 * (1 - mean)), abs=1e-3)
+    assert found["urgency"] == pytest.approx(100 * (mean + 0.5 * 0.3 * (1 - mean)), abs=1e-3)
+
+
+def test_a_lone_alarm_weighs_less():
+    """Legal threats: one in an issue in which others make them too, one in an issue that is calm otherwise."""
+    rows = [comment(theme, severity=0.6, signals="legal", theme_id=theme) for theme in ("backed", "alone")]
+    issues = pd.concat([issue(theme_id="backed", danger=0.3), issue(theme_id="alone", danger=0.0)])
+    found = queue(*rows, issues=ISSUES.check(issues))
+    mean = (0.35 * 0.6 + 0.35 * 0.9 + 0.15 * 0.6) / 0.85
+    for name, share in (("backed", 1.0), ("alone", 0.5)):
+        assert found.loc[name, "urgency"] == pytest.approx(100 * (mean + share * 0.3 * (1 - mean)), abs=1e-3)
+
+
+def test_a_good_score_speaks_against_an_alarm():
+    for signal, doubted in (("vulnerable", True), ("outage", True), ("safety", False)):
+        found = queue(*(comment(f"nps {nps}", severity=0.7, signals=signal, nps=nps) for nps in (7, 8)))
+        (close, far) = found.loc[["nps 7", "nps 8"], "urgency"]
+        assert (close - far > 5) == doubted, signal
 
 
 @pytest.mark.parametrize("signal", SIGNALS)

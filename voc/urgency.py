@@ -49,9 +49,10 @@ NOISE, CLEAR = 0.03, 0.15
 it; the lower 99 % bound is compared. Trades missed dangers for false ones: of 15 customers two hardly count, nine count
 in full, and so do two of two. Guarded by test_noise_is_no_danger."""
 SURE = 2.326
-LEAST_ALARMED = 1.5
-"""Customers (each as surely as the signal is meant) who must raise an alarm before it is the issue's: one alone is in
-the queue, whatever the issue. Guarded by test_one_customer_alone_is_no_danger_of_a_theme."""
+LEAST_ALARMED, LEAST_OTHERS = 1.5, 2.5
+"""Customers (each as surely as the signal is meant) who must tell of a danger to health, or raise another alarm, before
+it is the issue's: one alone is in the queue, whatever the issue. Guarded by
+test_one_customer_alone_is_no_danger_of_a_theme."""
 ORDINARY = 0.3
 """The most that is taken off as what is ordinary in the file: of patients many are vulnerable, but where every second
 complaint is about an outage, an outage is still one. Guarded by test_an_inbox_of_outages."""
@@ -103,7 +104,8 @@ def alarms_of(sums: dict[str, Array], signal: str) -> Array:
     low, _ = wilson(share * told[0], told[0], z=SURE)
     noise = NOISE if signal == NEVER_ORDINARY else ordinary(sums, signal)
     alarm = np.clip((low - noise) / CLEAR, 0, 1)
-    return alarm * ((alarm[0] > 0) & (alarmed[0] >= LEAST_ALARMED))
+    least = LEAST_ALARMED if signal == NEVER_ORDINARY else LEAST_OTHERS
+    return alarm * ((alarm[0] > 0) & (alarmed[0] >= least))
 
 
 def excess(sums: dict[str, Array], signal: str) -> Array:
