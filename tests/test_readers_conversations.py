@@ -16,7 +16,7 @@ from voc.readers.conversations import assign, role
 from voc.readers.slack import plain
 
 FIXTURES = Path(__file__).parent / "fixtures"
-FORMATS = ("transcript", "vtt", "srt", "turns", "slack", "mbox", "eml")
+FORMATS = ("transcript", "vtt", "srt", "turns", "turn-table", "slack", "mbox", "eml")
 
 
 def read(*names: str, **options: object) -> pd.DataFrame:

@@ -19,15 +19,16 @@ from voc.readers import (  # importing them registers their formats
     surveys,
     tabular,
     transcripts,
+    turn_tables,
     zendesk,
 )
 from voc.readers.columns import find_text
 from voc.readers.formats import READERS, Head, Reader, reader
-from voc.readers.reading import read, read_feedback
+from voc.readers.reading import read, read_feedback, read_table
 from voc.readers.recognition import Guess, Reading, Recognition
 
 __all__ = [
     "READERS", "Guess", "Head", "Reader", "Reading", "Recognition", "find_text", "helpdesks", "intercom",
-    "json_files", "json_turns", "mail", "nps_tools", "parquet", "read", "read_feedback", "reader", "reviews",
-    "sheets", "slack", "surveys", "tabular", "transcripts", "zendesk",
+    "json_files", "json_turns", "mail", "nps_tools", "parquet", "read", "read_feedback", "read_table", "reader",
+    "reviews", "sheets", "slack", "surveys", "tabular", "transcripts", "turn_tables", "zendesk",
 ]  # fmt: skip

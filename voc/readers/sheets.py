@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +55,22 @@ def read_xlsx(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 
     frame = _table(header, rows)
     frame.attrs = {"notes": tuple(sorted(notes, key=lambda each: each.text))}
     return frame
+
+
+def first_rows(path: Path, most: int) -> pd.DataFrame:
+    """The first rows of the first sheet under its header, to tell a format by; none of a damaged workbook."""
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings(), path.open("rb") as file:
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            rows = _filled(islice(book.worksheets[0].iter_rows(values_only=True), most))
+            book.close()
+    except Exception:  # noqa: BLE001 - openpyxl raises whatever a damaged file makes it stumble over
+        return pd.DataFrame()
+    header, above = _header(rows) if rows else ((), 0)
+    return _table(header, rows[above + 1 :]) if len(header) > 1 else pd.DataFrame()
 
 
 def _table(header: Row, rows: list[Row]) -> pd.DataFrame:

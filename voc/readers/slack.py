@@ -160,7 +160,8 @@ def _finished(frame: pd.DataFrame, teams: dict[str, str]) -> pd.DataFrame:
             frame[name] = None
     frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True).astype(TIME)
     frame["text"] = frame["text"].astype("string")
-    known = frame["team"].mask(frame["team"] == "").fillna(frame["customer_id"].map(teams))
+    team = frame["team"].astype("string")
+    known = team.mask(team == "").fillna(frame["customer_id"].map(teams).astype("string"))
     home = Counter(teams.values()).most_common(1)[0][0] if teams else ""
     foreign = known.notna() & (known != home) & frame[SKIP].isna() if home else frame[SKIP].isna() & frame[SKIP].notna()
     notes = [note("Mentions are shown as @user; names of people are not taken from the export")]

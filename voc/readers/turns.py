@@ -41,7 +41,7 @@ def told(turns: Sequence[Turn], *, solved: bool) -> dict[str, Any]:
         TEXT: _words(ordered, "customer"),
         REPLIES: _words(ordered, "agent", "bot"),
         "first_reply_at": next((turn.at for turn in replies if turn.at), None),
-        "resolved_at": agents[-1].at if solved and agents else None,
+        "resolved_at": replies[-1].at if solved and replies else None,
         "agent": next((turn.name for turn in reversed(agents) if turn.name), None),
     }
 
