@@ -15,7 +15,7 @@ from voc.errors import ConfigError, nearest
 from voc.intervals import Array
 from voc.tables import TIME
 
-SEGMENTS = ("channel", "lang", "source", "stage", "agent")
+SEGMENTS = ("channel", "lang", "source", "stage", "journey", "agent")
 """Split by without being asked, where a column has from 2 to MOST_SEGMENTS values."""
 MOST_SEGMENTS = 30
 """More lines than this no reader compares: columns asked for show their most frequent values, others are left out.

@@ -34,7 +34,20 @@ from voc.privacy import count_masked, mask_personal_data, mask_text
 from voc.queue import queue_comments
 from voc.sentiment import score_clauses, score_comments, score_texts
 from voc.tables import CHANGES, FEEDBACK, METRICS, Analysis, Note, Progress, silent, tally
-from voc.themes import find_keywords, find_themes
+from voc.taxonomy import (
+    Placed,
+    around,
+    assign,
+    has_journey,
+    journey_of,
+    link,
+    mark_journey,
+    name_entries,
+    read_taxonomy,
+    taxonomy_notes,
+    tellings,
+)
+from voc.themes import Group, find_keywords, find_themes, group_afresh
 
 Result = TypeVar("Result")
 
@@ -67,9 +80,14 @@ class Memory(Protocol):
         ...
 
     def find_themes(
-        self, clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig
+        self,
+        clauses: pd.DataFrame,
+        vectors: np.ndarray,
+        config: ThemesConfig,
+        *,
+        around: Callable[[Group], Group] | None = None,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """As `themes.find_themes`; known themes keep their ids."""
+        """As `themes.find_themes`; known themes keep their ids. `around` puts a code frame before the memory."""
         ...
 
     def changes(self, feedback: pd.DataFrame, clauses: pd.DataFrame, config: ThemesConfig) -> pd.DataFrame:
@@ -98,6 +116,8 @@ def analyze(
     """
     timings: dict[str, float] = {}
     run = partial(_timed, timings, progress)
+    # What is wrong with the taxonomy is told before the long part.
+    taxonomy = run(read_taxonomy, config.taxonomy, config.sentiment) if config.taxonomy.file else None
     if memory is not None:
         memory.check(_model_name(config.sentiment.model))
     feedback = _unique(FEEDBACK.check(feedback))
@@ -118,29 +138,40 @@ def analyze(
         feedback = run(check_integrity, feedback, config.integrity)  # copies stand in two exports too
     feedback = run(mark_contradictions, feedback, config.integrity)
     feedback = run(rate_experience, feedback, clauses, config.experience)
-    # 3. Group the complaints into themes.
-    group = find_themes if memory is None else memory.find_themes
-    clauses, themes = run(group, clauses, vectors, config.themes)
+    # 3. Group the complaints into themes: those that the team has names for, then what is left.
+    placed = None if taxonomy is None else run(assign, clauses, vectors, taxonomy, config.taxonomy)
+    feedback, clauses = _on_the_journey(feedback, clauses, vectors, placed, config)
+    if memory is None:
+        group = group_afresh if placed is None else around(placed, group_afresh)
+        clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group)
+    else:
+        first = None if placed is None else partial(around, placed)
+        clauses, themes = run(memory.find_themes, clauses, vectors, config.themes, around=first)
     label_notes: tuple[Note, ...] = ()
     # A workspace knows its themes by the labels they were born with or were given.
     if memory is None and config.themes.labeller_url is not None:
         themes, label_notes = run(label_themes, themes, clauses, config.themes)
+    links = link(clauses, themes, placed)
+    if placed is not None:
+        themes = run(name_entries, themes, links, placed)
     keywords = run(find_keywords, clauses, themes, config.themes)
     # 4. Put figures on them, and rank.
     metrics = run(measure, _counted(feedback, config), config.metrics)
     metrics = _beside(metrics, feedback, config)
     comparisons = run(compare, _counted(feedback, config), config.metrics, config.comparisons)
-    drivers = run(attribute, feedback, clauses, themes, config.drivers)
+    told = tellings(clauses, links)
+    drivers = run(attribute, feedback, told, themes, config.drivers)
     ranked = themes[~themes["status"].eq("muted").fillna(value=False)]
-    issues = run(rank_issues, feedback, clauses, ranked, metrics, drivers, config.issues)
+    issues = run(rank_issues, feedback, told, ranked, metrics, drivers, config.issues)
     # 5. Say who needs somebody, and what is out of the ordinary.
     queue = run(queue_comments, feedback, clauses, issues, config.queue)
     customers = run(follow_customers, feedback, clauses, issues, config.queue)
     agents = run(compare_agents, feedback, clauses, config.people)
-    anomalies = run(find_anomalies, feedback, clauses, issues, config.anomalies, config.metrics)
+    anomalies = run(find_anomalies, feedback, told, issues, config.anomalies, config.metrics)
     return Analysis(
         feedback=feedback,
         clauses=clauses,
+        clause_themes=links,
         themes=themes,
         keywords=keywords,
         metrics=metrics,
@@ -160,6 +191,7 @@ def analyze(
             *_theme_notes(clauses, themes, config),
             *label_notes,
             *driver_notes(feedback, drivers, config.drivers),
+            *(taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()),
             *_people_notes(issues, agents),
         ),
         model=_model_name(config.sentiment.model),
@@ -192,12 +224,14 @@ def _as_feedback(texts: Sequence[str | None]) -> pd.DataFrame:
     return pd.DataFrame({"feedback_id": ids, "text": words, "source": ids})
 
 
-def _timed(timings: dict[str, float], progress: Progress, stage: Callable[..., Result], *arguments: Any) -> Result:
+def _timed(
+    timings: dict[str, float], progress: Progress, stage: Callable[..., Result], *arguments: Any, **options: Any
+) -> Result:
     """What the stage returns; its start is told, and its seconds are added under its module's name."""
     room = stage.__module__.rpartition(".")[2]
     progress(room, 0, 0)
     start = perf_counter()
-    result = stage(*arguments)
+    result = stage(*arguments, **options)
     timings[room] = timings.get(room, 0.0) + perf_counter() - start
     return result
 
@@ -208,6 +242,18 @@ def _unique(feedback: pd.DataFrame) -> pd.DataFrame:
         example = feedback.loc[twice, "feedback_id"].iloc[0]
         raise InputError(f"feedback_id must be unique, but {int(twice.sum())} rows repeat one, such as '{example}'")
     return feedback
+
+
+def _on_the_journey(
+    feedback: pd.DataFrame, clauses: pd.DataFrame, vectors: np.ndarray, placed: Placed | None, config: Config
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables with the step of the customer's journey, where the taxonomy has steps or `by` asks for them."""
+    if placed is not None and has_journey(placed.entries):
+        return mark_journey(feedback, clauses, placed)
+    if "journey" not in config.metrics.by or "journey" in feedback.columns:
+        return feedback, clauses
+    general = journey_of(config.sentiment)
+    return mark_journey(feedback, clauses, assign(clauses, vectors, general, config.taxonomy))
 
 
 def _counted(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:

@@ -142,6 +142,9 @@ FEEDBACK = Schema(
         "label": Column("string", "negative, neutral or positive", "sentiment"),
         "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
         "severity": Column("Float32", "how bad what is told is, 0-1: the worst clause", "sentiment"),
+        "journey": Column(
+            "string", "step of the customer's journey it speaks of most surely; missing = of none", "taxonomy"
+        ),
         "effort": Column(
             "Float32", "how hard the customer says it was, 0-1; missing = says nothing of it", "experience"
         ),
@@ -173,6 +176,20 @@ CLAUSES = Schema(
         ),
         "theme_score": Column("Float32", "how well it fits the theme, 0-1", "themes"),
         "quote_rank": Column("Int32", "1 = the theme's best quote, 2, 3; missing = no quote", "themes"),
+        "journey": Column("string", "step of the customer's journey it speaks of; missing = of none", "taxonomy"),
+    },
+)
+
+CLAUSE_THEMES = Schema(
+    "clause_themes",
+    {
+        "clause_id": Column("string", "the clause", "taxonomy", required=True),
+        "feedback_id": Column("string", "the comment it is part of", "taxonomy", required=True),
+        "theme_id": Column("string", "a theme of it", "taxonomy", required=True),
+        "rank": Column("Int32", "1 = its theme in the clauses table, 2, 3 = others it speaks of too", "taxonomy"),
+        "confidence": Column(
+            "Float32", "how surely it belongs to the entry of the taxonomy, 0-1; missing = a theme found", "taxonomy"
+        ),
     },
 )
 
@@ -195,6 +212,7 @@ THEMES = Schema(
             "themes",
         ),
         "status": Column("string", "what kind of theme it is: complaints, praise, everything, or residual", "themes"),
+        "origin": Column("string", "taxonomy: an entry of the team's own; found: discovered", "taxonomy"),
     },
 )
 
@@ -454,7 +472,7 @@ ANOMALIES = Schema(
 )
 
 TABLES = (
-    FEEDBACK, CLAUSES, THEMES, KEYWORDS, METRICS, COMPARISONS, DRIVERS, ISSUES, QUEUE, CUSTOMERS, AGENTS,
+    FEEDBACK, CLAUSES, CLAUSE_THEMES, THEMES, KEYWORDS, METRICS, COMPARISONS, DRIVERS, ISSUES, QUEUE, CUSTOMERS, AGENTS,
     ANOMALIES, CHANGES,
 )  # fmt: skip
 
@@ -503,3 +521,4 @@ class Analysis:
     changes: pd.DataFrame = field(default_factory=CHANGES.empty)
     """Against the run before; empty without a workspace and in its first run."""
     comparisons: pd.DataFrame = field(default_factory=COMPARISONS.empty)
+    clause_themes: pd.DataFrame = field(default_factory=CLAUSE_THEMES.empty)

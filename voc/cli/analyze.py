@@ -40,6 +40,9 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 @click.option("--by", multiple=True, metavar="COLUMN", help="Figures by this column too (repeatable).")
 @click.option("--themes-of", type=click.Choice(["complaints", "praise", "everything"]), help="What to group and rank.")
 @click.option("--labels-in", metavar="LANG", help="Language of the themes' labels, such as en.")
+@click.option(
+    "--taxonomy", metavar="FILE", help="Themes of your own: entries with example phrases; or cx, which ships (below)."
+)
 @click.option("--report-lang", metavar="LANG", help="Language of the report: en, de, it, fr, es or lt.")
 @click.option("--model", metavar="NAME", help="The model that reads the comments, by name or folder.")
 @click.option(
@@ -68,6 +71,7 @@ def analyze(
     labels_in: str | None,
     report_lang: str | None,
     model: str | None,
+    taxonomy: str | None,
     keep_personal_data: bool,
     workspace: Path | None,
     reread: bool,
@@ -81,8 +85,13 @@ def analyze(
 
     DIR receives report.html, report.md, issues.xlsx,
     issues.csv, queue.csv, themes.csv, keywords.csv, metrics.csv, comparisons.csv,
-    drivers.csv, customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet and run.json, or nothing
-    where the run fails.
+    drivers.csv, customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet, clause_themes.parquet and
+    run.json, or nothing where the run fails.
+
+    With --taxonomy clauses go to the themes that you name: a TOML file with lines such as "Late delivery" = ["my parcel
+    came late", "das Paket kam zu spät"], a CSV of labelled texts with the columns text and theme, or cx, the general
+    taxonomy of customer experience. Phrases may be in any language. What fits no entry is grouped as ever, and the
+    notes say which entries seem to be missing. --by journey gives figures by step of the customer's journey.
 
     With --workspace the run adds to what earlier runs have read: the report covers all of it, so that trends have a
     past, and changes.csv compares the newest comments with those of the run before. Themes keep their ids from run to
@@ -104,6 +113,7 @@ def analyze(
         "themes": {"of": themes_of, "labels_in": labels_in},
         "metrics": {"by": by},
         "report": {"lang": report_lang},
+        "taxonomy": {"file": taxonomy},
     }
     config, used = effective(settings_file, assignments, columns, **named)
     to = ready(config)
@@ -277,6 +287,24 @@ def _show_ranking(analysis: Analysis, screen: Console) -> None:
 def _named(issue: Mapping[Hashable, Any]) -> Text:
     """The label, and under it why it stands where it stands."""
     from rich.text import Text
+def _place(issue: Mapping[Hashable, Any]) -> str:
+    """The rank, or "3=" where it shares the third place with others."""
+    return str(issue["rank"] if missing(issue.get("place")) else issue["place"])
+
+
+def _show_queue(analysis: Analysis, screen: Console) -> None:
+    """How many comments need somebody, and which one first."""
+    from voc.cli.terminal import readable
+    from voc.report.wording import several
+
+    if analysis.queue.empty:
+        return
+    first = analysis.queue.iloc[0]
+    needs = "needs" if len(analysis.queue) == 1 else "need"
+    screen.print(f"\n{several(len(analysis.queue), 'comment')} {needs} somebody (queue.csv). First:", markup=False)
+    screen.print(f"{readable(first['why'])} “{readable(first['quote'])}”", style="dim", markup=False)
+
+
 
     from voc.cli.terminal import readable
 

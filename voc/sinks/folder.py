@@ -35,7 +35,7 @@ CSV_TABLES = (
     "anomalies",
     "changes",
 )
-PARQUET_TABLES = ("feedback", "clauses")
+PARQUET_TABLES = ("feedback", "clauses", "clause_themes")
 FILES = (
     "report.html",
     "report.md",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ import pandas as pd
 from voc.config import ThemesConfig
 from voc.errors import ModelError
 from voc.tables import CLAUSES, FEEDBACK, THEMES, Analysis, Note
-from voc.themes import find_themes
+from voc.themes import Group, find_themes
 from voc.workspace.changes import compare
 from voc.workspace.edits import Frame, log, replay
 from voc.workspace.grouping import Grouping
@@ -94,11 +94,16 @@ class Memory:
         )
 
     def find_themes(
-        self, clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig
+        self,
+        clauses: pd.DataFrame,
+        vectors: np.ndarray,
+        config: ThemesConfig,
+        *,
+        around: Callable[[Group], Group] | None = None,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The clauses in the themes that are known and in those born now; renamed, merged, muted … as people asked."""
         grouping = Grouping(self.before, config.of)
-        clauses, themes = find_themes(clauses, vectors, config, group=grouping)
+        clauses, themes = find_themes(clauses, vectors, config, group=around(grouping) if around else grouping)
         names = _free_ids(grouping.born_ids(clauses), self.before.themes)
         clauses = CLAUSES.add(clauses, theme_id=clauses["theme_id"].replace(names))
         themes = THEMES.add(themes, theme_id=themes["theme_id"].replace(names))
