@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo install install-dev test test-postgres lint check bench model example readme clean
+.PHONY: help demo install install-dev test test-postgres lint check bench model model-fast example readme clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -50,6 +50,11 @@ model: install-dev  ## build the model anew from base weights and data (about tw
 	$(BIN)/python $(RECIPE)/train.py --data $(DATA) --out $(BUILD)
 	$(BIN)/python $(RECIPE)/tune.py --data $(DATA) --build $(BUILD)
 	$(BIN)/python $(RECIPE)/export.py --build $(BUILD)
+
+FAST := build/voc-fast
+model-fast: install-dev  ## build the fast lane anew from the model and data (half an hour on 2 cores)
+	$(BIN)/python models/voc-fast/teach.py --data $(DATA) --out $(FAST)
+	$(BIN)/python models/voc-fast/learn.py --build $(FAST)
 
 example: install  ## make the example export anew
 	$(BIN)/python examples/make_feedback.py

@@ -1,12 +1,14 @@
-"""Puts the default model into the wheel, so that an installed voc needs no network; a checkout uses `models/`."""
+"""Puts the models into the wheel, so that an installed voc needs no network; a checkout uses `models/`."""
 
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODEL = "models/voc-small"
-FILES = ("README.md", "model.json", "model.onnx", "tokenizer.json")
+FILES = {
+    "models/voc-small": ("README.md", "model.json", "model.onnx", "tokenizer.json"),
+    "models/voc-fast": ("README.md", "model.json", "model.safetensors", "tokenizer.json"),
+}
 
 
 class ModelHook(BuildHookInterface):
@@ -15,5 +17,6 @@ class ModelHook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before a wheel is built."""
         if version == "standard":
-            for file in FILES:
-                build_data["force_include"][str(Path(self.root) / MODEL / file)] = f"voc/{MODEL}/{file}"
+            for model, files in FILES.items():
+                for file in files:
+                    build_data["force_include"][str(Path(self.root) / model / file)] = f"voc/{model}/{file}"

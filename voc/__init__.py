@@ -2,7 +2,7 @@
 
 >>> import voc
 >>> sorted(voc.__all__)
-['analyze', 'read', 'score', 'write']
+['analyze', 'read', 'score', 'train', 'write']
 
 Loading this package loads nothing heavy; each function imports what it needs when it is first used.
 """
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from voc.pipeline import analyze, score
     from voc.readers import read
     from voc.sinks import write
+    from voc.training import train
 
 __version__ = "0.1.0"
-__all__ = ["analyze", "read", "score", "write"]
+__all__ = ["analyze", "read", "score", "train", "write"]
 
-_ROOMS = {"analyze": "voc.pipeline", "score": "voc.pipeline", "read": "voc.readers", "write": "voc.sinks"}
+_ROOMS = {
+    "analyze": "voc.pipeline", "score": "voc.pipeline", "read": "voc.readers", "train": "voc.training",
+    "write": "voc.sinks",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ from voc.clean import clean
 from voc.comparisons import compare
 from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
 from voc.drivers import attribute, driver_notes
-from voc.encoder import load
+from voc.encoder import Encoder, load, remarks
 from voc.errors import InputError
 from voc.experience import experience_notes, rate_experience
 from voc.integrity import check_integrity, mark_contradictions
@@ -119,7 +119,7 @@ def analyze(
     # What is wrong with the taxonomy is told before the long part.
     taxonomy = run(read_taxonomy, config.taxonomy, config.sentiment) if config.taxonomy.file else None
     if memory is not None:
-        memory.check(_model_name(config.sentiment.model))
+        memory.check(_model_name(config))
     feedback = _unique(FEEDBACK.check(feedback))
     # 1. Make the text readable; mark the rows that say nothing or should not be trusted.
     feedback = run(clean, feedback, config.clean)
@@ -188,24 +188,32 @@ def analyze(
             *_safe(notes, config),
             *(memory.notes(themes) if memory else ()),
             *_notes(feedback, metrics, config),
+            *(Note("sentiment", remark) for remark in remarks(_encoder(config))),
             *_theme_notes(clauses, themes, config),
             *label_notes,
             *driver_notes(feedback, drivers, config.drivers),
             *(taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()),
             *_people_notes(issues, agents),
         ),
-        model=_model_name(config.sentiment.model),
+        model=_model_name(config),
         timings=timings,
     )
 
 
-def score(texts: Sequence[str | None], *, model: str | None = None, progress: Progress = silent) -> pd.DataFrame:
+def score(
+    texts: Sequence[str | None],
+    *,
+    model: str | None = None,
+    allow_download: bool = False,
+    progress: Progress = silent,
+) -> pd.DataFrame:
     """Language and verdict of each text, in order: columns lang, sentiment, label, confidence, severity.
 
     A missing, empty or content-free text gives missing values. A row depends on its own text alone, so a file may be
     scored in pieces of any size.
     """
-    config = DEFAULTS if model is None else from_mapping({"sentiment": {"model": model}})
+    named = {} if model is None else {"model": model, "allow_download": allow_download}
+    config = from_mapping({"sentiment": named})
     feedback = _as_feedback(texts)
     feedback = clean(feedback, config.clean)
     feedback = detect_language(feedback, config.language)
@@ -273,9 +281,15 @@ def _beside(metrics: pd.DataFrame, feedback: pd.DataFrame, config: Config) -> pd
     return METRICS.check(pd.concat([metrics, other], ignore_index=True))
 
 
-def _model_name(model: str) -> str:
-    encoder = load(model)
+def _model_name(config: Config) -> str:
+    encoder = _encoder(config)
     return f"{encoder.name} {encoder.digest}"
+
+
+def _encoder(config: Config) -> Encoder:
+    """The model of this run; it was loaded by the stage that reads the clauses."""
+    wanted = config.sentiment
+    return load(wanted.model, device=wanted.device, allow_download=wanted.allow_download)
 
 
 def _notes(feedback: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:

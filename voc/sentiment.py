@@ -63,7 +63,8 @@ def score_texts(texts: Sequence[str], config: SentimentConfig, progress: Progres
 def _encode(texts: Sequence[str], config: SentimentConfig, progress: Progress) -> Encoding:
     """Each distinct text is read once."""
     codes, distinct = pd.factorize(np.asarray(texts, dtype=object))
-    found = load(config.model, device=config.device).encode(distinct.tolist(), progress=progress)
+    encoder = load(config.model, device=config.device, allow_download=config.allow_download)
+    found = encoder.encode(distinct.tolist(), progress=progress)
     return Encoding(found.vectors[codes], found.sentiment[codes], found.severity[codes], found.signals[codes])
 
 

@@ -17,6 +17,7 @@ from voc.cli.analyze import analyze
 from voc.cli.compare import compare
 from voc.cli.inspect import inspect
 from voc.cli.score import score
+from voc.cli.train import train
 from voc.cli.themes import themes
 from voc.cli.watch import watch
 from voc.errors import VocError
@@ -29,6 +30,7 @@ Examples:
   voc inspect survey.csv                     what would be read, and why
   voc score survey.csv --out scored.csv      add a verdict to every row
   cat chats.jsonl | voc score -              the same as a pipe
+  voc train labels.csv --out ours            a model fitted to your labels
 """
 
 
@@ -59,6 +61,7 @@ def main() -> None:
 main.add_command(analyze)
 main.add_command(inspect)
 main.add_command(score)
+main.add_command(train)
 main.add_command(themes)
 main.add_command(compare)
 main.add_command(watch)

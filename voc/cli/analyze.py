@@ -45,6 +45,7 @@ NOUNS = {"complaints": "issue", "praise": "praise", "everything": "theme"}
 )
 @click.option("--report-lang", metavar="LANG", help="Language of the report: en, de, it, fr, es or lt.")
 @click.option("--model", metavar="NAME", help="The model that reads the comments, by name or folder.")
+@click.option("--allow-download", is_flag=True, help="Fetch the model from Hugging Face if it is not here.")
 @click.option(
     "--keep-personal-data",
     is_flag=True,
@@ -71,6 +72,7 @@ def analyze(
     labels_in: str | None,
     report_lang: str | None,
     model: str | None,
+    allow_download: bool,
     taxonomy: str | None,
     keep_personal_data: bool,
     workspace: Path | None,
@@ -108,7 +110,7 @@ def analyze(
     if reread and workspace is None:
         raise click.UsageError("--reread needs --workspace")
     named: dict[str, dict[str, Any]] = {
-        "sentiment": {"model": model},
+        "sentiment": {"model": model, "allow_download": allow_download or None},
         "privacy": {"keep": keep_personal_data or None},
         "themes": {"of": themes_of, "labels_in": labels_in},
         "metrics": {"by": by},

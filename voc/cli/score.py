@@ -30,8 +30,9 @@ FORMATS = {
 @click.option("-o", "--out", default="-", metavar="[FILE|-]", help="Where the rows go; - is standard output.")
 @click.option("--text", metavar="COLUMN", help="The column to judge; in JSONL also a path such as message.body.")
 @click.option("--model", metavar="NAME", help="The model that reads the texts, by name or folder.")
+@click.option("--allow-download", is_flag=True, help="Fetch the model from Hugging Face if it is not here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors on standard error.")
-def score(*, source: str, out: str, text: str | None, model: str | None, quiet: bool) -> None:
+def score(*, source: str, out: str, text: str | None, model: str | None, allow_download: bool, quiet: bool) -> None:
     """Copy rows and add voc_lang, voc_sentiment (-1 to 1), voc_label, voc_confidence and voc_severity (0 to 1).
 
     Every other column stays byte for byte as it is, rows keep their order, memory stays flat. A row that cannot be read
@@ -44,10 +45,11 @@ def score(*, source: str, out: str, text: str | None, model: str | None, quiet: 
     from voc.streams import score_stream
 
     with progress(shown=not quiet and out != "-") as advance, _opened(source) as rows, _target(out) as target:
-        counted = _counting(partial(judge, model=model), advance)
+        counted = _counting(partial(judge, model=model, allow_download=allow_download), advance)
         tally = score_stream(rows, target, counted, choose=find_text, text=text)
     if not quiet:
         _tell(tally)
+        _remark(model)
 
 
 def _check_names(source: str, out: str) -> None:
@@ -131,3 +133,11 @@ def _tell(tally: Tally) -> None:
     if tally.broken:
         told += [f"{tally.broken:,} broken and copied untouched (the first is row {tally.first_broken:,})"]
     click.echo(f"voc: {'; '.join(told)}", err=True)
+
+
+def _remark(model: str | None) -> None:
+    """What must be known of a model that is not the default one."""
+    from voc.encoder import load, remarks
+
+    for remark in remarks(load(model)) if model else ():
+        click.echo(f"voc: {remark}", err=True)

@@ -1,7 +1,8 @@
 """The one seam to the models: texts in; theme vectors, sentiment, severity and signals out.
 
 The only room that imports onnxruntime, torch or transformers. A model is a folder with `model.json` (what it is, and
-the digests of its files), `model.onnx` and `tokenizer.json`; `voc-small` ships with voc. Nothing is ever downloaded.
+the digests of its files), its weights and a tokenizer. `voc-small` and `fast` ship with voc; `adapted` models correct
+another one, and `foreign` ones are other people's. Nothing is downloaded unless the user allows it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from voc.tables import Progress, silent
 
 Device = str
 DEFAULT_MODEL = "voc-small"
+FAST_MODEL = "voc-fast"
 
 
 @dataclass(frozen=True)
@@ -52,29 +54,46 @@ class Encoder(Protocol):
 ENCODERS: Registry[Callable[[Device], Encoder]] = Registry("encoders")
 
 
-def load(name: str = DEFAULT_MODEL, *, device: Device = "auto") -> Encoder:
+def load(name: str = DEFAULT_MODEL, *, device: Device = "auto", allow_download: bool = False) -> Encoder:
     """The model called `name`, or the one in the folder `name`; loaded once per process.
 
     `device` is cpu (ONNX Runtime), gpu (torch with CUDA) or auto: the GPU where torch finds one, else the CPU.
+    `name` may also be a model of Hugging Face, owner/name or a folder, which is downloaded only where that is allowed.
     Raises ModelError where the name is unknown, a file is missing or a digest does not match.
     """
-    return _load(name, device)
+    return _load(name, device, allow_download)
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, device: Device) -> Encoder:
-    if (Path(name) / "model.json").is_file():
-        return open_folder(Path(name), device)
-    if name not in ENCODERS:
-        raise ModelError(
-            f"There is no model '{name}', and no folder of that name with a model.json; {nearest(name, ENCODERS)}"
-        )
-    return ENCODERS.get(name)(device)
+def _load(name: str, device: Device, allow_download: bool) -> Encoder:  # noqa: FBT001
+    folder = Path(name)
+    if (folder / "model.json").is_file():
+        return open_folder(folder, device)
+    if name in ENCODERS:
+        return ENCODERS.get(name)(device)
+    from voc.encoder.foreign import HUB_NAME, open_foreign
+
+    if (folder / "config.json").is_file() or (HUB_NAME.fullmatch(name) and not folder.exists()):
+        return open_foreign(name, device, allow_download=allow_download)
+    raise ModelError(
+        f"There is no model '{name}', and no folder of that name with a model.json; {nearest(name, ENCODERS)}"
+    )
+
+
+def remarks(encoder: Encoder) -> tuple[str, ...]:
+    """What the reader of a result must know about the model behind it; nothing where it is the default one."""
+    return getattr(encoder, "remarks", ())
 
 
 @ENCODERS.register(DEFAULT_MODEL)
 def _voc_small(device: Device) -> Encoder:
     return open_folder(shipped_folder(DEFAULT_MODEL), device)
+
+
+@ENCODERS.register("fast")
+@ENCODERS.register(FAST_MODEL)
+def _voc_fast(device: Device) -> Encoder:
+    return open_folder(shipped_folder(FAST_MODEL), device)
 
 
 def shipped_folder(name: str) -> Path:
@@ -89,6 +108,15 @@ def shipped_folder(name: str) -> Path:
 def open_folder(folder: Path, device: Device = "auto") -> Encoder:
     """The model in `folder`, after its files were held against the digests in `model.json`."""
     about = read_about(folder)
+    kind = about.get("kind", "transformer")
+    if kind == "adapted":
+        from voc.encoder.adapted import AdaptedEncoder
+
+        return AdaptedEncoder(folder, about, device)
+    if kind == "static":
+        from voc.encoder.static_runtime import StaticEncoder
+
+        return StaticEncoder(folder, about)
     if _wants_gpu(device):
         from voc.encoder.torch_runtime import TorchEncoder
 

@@ -16,7 +16,7 @@ import pandas as pd
 from voc.config import DEFAULTS, ReadConfig, from_mapping
 from voc.errors import InputError
 from voc.readers import answers, columns, formats, sources, sql
-from voc.readers.recognition import FILE, Reading, Recognition, note
+from voc.readers.recognition import BROKEN, FILE, MARKS, Reading, Recognition, note
 from voc.tables import Note
 
 Finish = Callable[[pd.DataFrame, ReadConfig], pd.DataFrame]
@@ -56,6 +56,17 @@ def read_feedback(paths: Sequence[str | Path], config: ReadConfig = DEFAULTS.rea
     frame = _joined([(part, stem) for part, _, stem in parts], notes)
     recognised = tuple(recognition for _, recognition, _ in parts)
     return Reading(frame, recognised, (*notes, *(each for one in recognised for each in _labelled(one, len(parts)))))
+
+
+def read_table(path: str | Path, config: ReadConfig = DEFAULTS.read) -> pd.DataFrame:
+    """The one table that a file holds, columns and cells as they stand there; rows that cannot be read are left out."""
+    with TemporaryDirectory(prefix="voc-") as unpacked:
+        found, _ = sources.expand([path], Path(unpacked))
+        if len(found) != 1:
+            raise InputError(f"{path} holds {len(found)} files; name one")
+        raw = _open(found[0], config).raw
+    broken = raw[BROKEN].notna() if BROKEN in raw else pd.Series(data=False, index=raw.index)
+    return raw[~broken].drop(columns=[name for name in MARKS if name in raw])
 
 
 def _parts(
