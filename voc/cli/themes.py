@@ -182,7 +182,8 @@ def _told(edit: Edit, labels: dict[str, str]) -> str:
     if edit.action == "merge":
         return f"{', '.join(map(named, details['others']))} merged into {theme}"
     if edit.action == "split":
-        return f"{theme} split into {', '.join(named(part['theme_id']) for part in details['parts'])}"
+        who = ", by voc" if edit.by_voc else ""
+        return f"{theme} split into {', '.join(named(part['theme_id']) for part in details['parts'])}{who}"
     if edit.action == "assign":
         what = [f"clauses with '{each}'" for each in details["phrases"]]
         what += [f"'{key[:60]}'" for key in details["keys"][:3]]

@@ -7,6 +7,8 @@ no growth; with intervals, and corrected for the number of themes, so that noise
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,6 +20,8 @@ from voc.workspace.edits import Edit, Frame, Theme
 SURE = 0.05
 """The rate of false discoveries among the themes that are said to have grown or shrunk. Guarded by
 test_noise_is_not_called_growth."""
+HARDLY_ANY = 0.1
+"""A theme is gone when its share is a tenth of what it was or less: one stray clause is no sign of life."""
 ORDER = ("born", "grown", "split", "merged", "shrunk", "gone", "steady")
 
 
@@ -37,10 +41,10 @@ def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: 
     rows = [_row(theme, *pair) for theme in themes]
     table = pd.DataFrame(rows, columns=[*CHANGES.columns])
     table["q_value"] = adjusted(table["p_value"].to_numpy(float))
-    born = [theme.born == now and not theme.made for theme in themes]
+    born = [theme.born == now and not (theme.made or theme.part) for theme in themes]
     table["change"] = [_verdict(row, is_born=new) for row, new in zip(table.to_dict("records"), born, strict=True)]
     table = table[table["change"].eq("born") | (table["n_now"] + table["n_before"] > 0)]
-    table = pd.concat([table, _people_did(frame, edits, since=before, kind=kind)], ignore_index=True)
+    table = pd.concat([table, _regrouped(frame, edits, since=before, kind=kind)], ignore_index=True)
     return _ordered(CHANGES.check(table))
 
 
@@ -79,22 +83,23 @@ def _row(theme: Theme, now: Batch, before: Batch) -> dict[str, object]:
     return row | {"difference": found.value, "low": found.low, "high": found.high, "p_value": found.p_value}
 
 
-def _verdict(row: dict[object, object], *, is_born: bool) -> str:
+def _verdict(row: dict[Any, Any], *, is_born: bool) -> str:
     if is_born:
         return "born"
     chance, step = row["q_value"], row["difference"]
-    if pd.isna(chance) or float(str(chance)) > SURE:
+    if pd.isna(chance) or chance > SURE:
         return "steady"
-    if float(str(step)) > 0:
+    if step > 0:
         return "grown"
-    return "shrunk" if row["n_now"] else "gone"
+    hardly_any = row["share_now"] <= HARDLY_ANY * row["share_before"]
+    return "gone" if hardly_any else "shrunk"
 
 
-def _people_did(frame: Frame, edits: list[Edit], *, since: int, kind: str) -> pd.DataFrame:
-    """Mergers and splits that people made after the run before."""
+def _regrouped(frame: Frame, edits: list[Edit], *, since: int, kind: str) -> pd.DataFrame:
+    """Mergers and splits since the run before: what people did after it, and what voc did in later ones."""
     rows = []
     for edit in edits:
-        if edit.undone or edit.run < since or edit.action not in {"merge", "split"}:
+        if edit.undone or edit.run < since + edit.by_voc or edit.action not in {"merge", "split"}:
             continue
         lost = edit.details["others"] if edit.action == "merge" else [edit.theme_id]
         for each in lost:

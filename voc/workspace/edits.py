@@ -35,10 +35,18 @@ class Edit:
     undone: bool = False
     made_at: pd.Timestamp | None = None
 
+    @property
+    def by_voc(self) -> bool:
+        """Whether voc did it by itself: it splits themes that later runs show to be several."""
+        return self.details.get("by") == "voc"
+
 
 @dataclass(frozen=True)
 class Theme:
-    """A theme as it stands after all edits. `gone_to` names the themes it was merged into or split into."""
+    """A theme as it stands after all edits: `made` by people, or a `part` that voc split off.
+
+    `gone_to` names the themes it was merged into or split into.
+    """
 
     theme_id: str
     kind: str
@@ -47,6 +55,7 @@ class Theme:
     firmness: float | None
     born: int
     made: bool = False
+    part: bool = False
     pinned: bool = False
     muted: bool = False
     renamed: bool = False
@@ -88,7 +97,10 @@ def replay(contents: Contents, keys: Sequence[tuple[str, str]] = (), *, merging:
     edits = log(contents)
     undone = {each.number for each in edits if each.undone}
     known = contents.themes.to_dict("records")
-    themes = {each["theme_id"]: _theme(each) for each in known if pd.isna(each["edit"]) or each["edit"] not in undone}
+    by_voc = {each.number for each in edits if each.by_voc}
+    themes = {
+        each["theme_id"]: _theme(each, by_voc) for each in known if pd.isna(each["edit"]) or each["edit"] not in undone
+    }
     back = {part: each.theme_id for each in edits if each.undone and each.action == "split" for part in _parts(each)}
     found = contents.texts[contents.texts["theme_id"].notna()]
     rows = zip(found["kind"], found["key"], found["theme_id"], strict=True)
@@ -101,7 +113,7 @@ def replay(contents: Contents, keys: Sequence[tuple[str, str]] = (), *, merging:
     return frame
 
 
-def _theme(known: Mapping[Any, Any]) -> Theme:
+def _theme(known: Mapping[Any, Any], by_voc: set[int]) -> Theme:
     return Theme(
         theme_id=known["theme_id"],
         kind=known["kind"],
@@ -109,7 +121,8 @@ def _theme(known: Mapping[Any, Any]) -> Theme:
         keywords=None if pd.isna(known["keywords"]) else known["keywords"],
         firmness=None if pd.isna(known["firmness"]) else float(known["firmness"]),
         born=int(known["born"]),
-        made=not pd.isna(known["edit"]),
+        made=not pd.isna(known["edit"]) and known["edit"] not in by_voc,
+        part=not pd.isna(known["edit"]) and known["edit"] in by_voc,
     )
 
 
@@ -197,6 +210,11 @@ def with_edit(contents: Contents, edit: Edit, themes: Sequence[Theme] = ()) -> C
 
 def _under(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return rows if table.empty else pd.concat([table, rows], ignore_index=True)
+
+
+def touched(contents: Contents) -> set[str]:
+    """The themes that people have said something about, and those whose split by voc they took back."""
+    return {each.theme_id for each in log(contents) if each.by_voc == each.undone}
 
 
 def undo(contents: Contents) -> tuple[Contents, Edit]:

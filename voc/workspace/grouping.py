@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
 
 from voc.config import ThemesConfig
 from voc.themes import STRAY, Grouped
-from voc.workspace.edits import Frame, replay
-from voc.workspace.matching import Placed, place
+from voc.workspace.edits import Edit, Frame, Theme, replay, touched, with_edit
+from voc.workspace.matching import Placed, falls_apart, place
 from voc.workspace.tables import FOUNDER, JOINED, TEXTS, Contents
 
 
 class Grouping:
     """Groups the distinct texts of one kind of theme, and remembers how, until the new themes have ids."""
 
-    def __init__(self, contents: Contents, kind: str) -> None:
-        self._contents, self._kind = contents, kind
+    def __init__(self, contents: Contents, kind: str, run: int) -> None:
+        self._contents, self._kind, self._run = contents, kind, run
+        self.contents = contents
         self._node_of: dict[str, int] = {}
         self._groups: np.ndarray = np.array([], int)
         self._n_known = 0
@@ -38,6 +40,7 @@ class Grouping:
         settled = there & (founders | (how == JOINED))
         placed = place(points, texts, mentions, config, known=found, settled=settled, founders=founders)
         self.texts = self._learned(keys, placed)
+        self.contents = self._split(points, keys, placed)
         self.keys = dict(zip(mentions["text"], mentions["key"], strict=True))
         self._node_of = dict(zip(mentions["clause_id"], mentions["node"], strict=True))
         self._born = placed.born
@@ -64,11 +67,39 @@ class Grouping:
         how = np.where(now, placed.how, np.where(stays, older["how"].to_numpy(object), None))
         return TEXTS.check(pd.DataFrame({"kind": self._kind, "key": keys, "theme_id": theme, "how": how}))
 
+    def _split(self, points: np.ndarray, keys: list[str], placed: Placed) -> Contents:
+        """The contents with an entry in the log for every theme that falls apart and that people let voc decide on."""
+        contents, names = self._contents, np.array(keys, dtype=object)
+        standing = replay(contents, merging=False).standing
+        for name in sorted(set(standing) - touched(contents)):
+            parts = (
+                falls_apart(points, placed.theme, name, placed.afresh) if standing[name].kind == self._kind else None
+            )
+            if parts is None:
+                continue
+            number = len(contents.edits) + 1
+            made = [
+                Theme(
+                    f"{name}-{self._run}{letter}", self._kind, f"{standing[name].label} {letter}", None, None, self._run
+                )
+                for letter in ascii_lowercase[: int(parts.max()) + 1]
+            ]
+            inside = names[placed.theme == name]
+            details = {
+                "by": "voc",
+                "parts": [
+                    {"theme_id": each.theme_id, "keys": inside[parts == place].tolist()}
+                    for place, each in enumerate(made)
+                ],
+            }
+            contents = with_edit(contents, Edit(number, "split", name, details, self._run), made)
+        return contents
+
     def _numbered(
         self, pairs: list[tuple[str, str]], placed: Placed, mentions: pd.DataFrame, config: ThemesConfig
     ) -> Grouped:
         """Groups by number: the known themes by their ids, then the ones that are born."""
-        frame = replay(replace(self._contents, texts=self.texts), pairs)
+        frame = replay(replace(self.contents, texts=self.texts), pairs)
         theme_of = pd.Series([frame.theme_of.get(pair) for pair in pairs], dtype="string")
         small = _too_small(theme_of, frame, mentions, config)
         names = sorted(set(theme_of.dropna()) - small)
@@ -77,7 +108,8 @@ class Grouping:
         known = theme_of.map(number).fillna(STRAY).to_numpy(int)
         born = np.where(placed.born >= 0, len(names) + placed.born, placed.born)
         self._groups, self._n_known = np.where(elsewhere, known, born), len(names)
-        firmness = [frame.themes[name].firmness for name in names] + placed.firmness.tolist()
+        firm = [frame.themes[name].firmness for name in names]
+        firmness = [np.nan if each is None else each for each in firm] + placed.firmness.tolist()
         ids = (*names, *[None] * len(placed.firmness))
         return Grouped(self._groups, np.array(firmness, float), ids)
 

@@ -102,17 +102,18 @@ class Memory:
         around: Callable[[Group], Group] | None = None,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The clauses in the themes that are known and in those born now; renamed, merged, muted … as people asked."""
-        grouping = Grouping(self.before, config.of)
+        grouping = Grouping(self.before, config.of, self.run)
         clauses, themes = find_themes(clauses, vectors, config, group=around(grouping) if around else grouping)
         names = _free_ids(grouping.born_ids(clauses), self.before.themes)
         clauses = CLAUSES.add(clauses, theme_id=clauses["theme_id"].replace(names))
         themes = THEMES.add(themes, theme_id=themes["theme_id"].replace(names))
         self._keys = grouping.keys
         others = self.before.texts[self.before.texts["kind"] != config.of]
+        known = _with_labels(grouping.contents.themes, themes, len(self.before.themes))
         self._after = replace(
-            self.before,
+            grouping.contents,
             texts=stacked([others, grouping.learned(clauses)], TEXTS),
-            themes=_with_born(self.before.themes, themes, [*names.values()], config.of, self.run),
+            themes=_with_born(known, themes, [*names.values()], config.of, self.run),
             vectors=Vectors().having(clauses["text"], vectors),
         )
         self._frame = replay(self._after)
@@ -120,7 +121,7 @@ class Memory:
 
     def changes(self, feedback: pd.DataFrame, clauses: pd.DataFrame, config: ThemesConfig) -> pd.DataFrame:
         """CHANGES against the run before."""
-        return compare(feedback, clauses, self._frame, log(self.before), config.of)
+        return compare(feedback, clauses, self._frame, log(self._after), config.of)
 
     def notes(self, themes: pd.DataFrame) -> tuple[Note, ...]:
         """What the reader must know about the memory: what was new, known or changed, and what is muted."""
@@ -150,7 +151,8 @@ class Memory:
         older = self.before.clauses
         keys = {} if older.empty else dict(zip(older["text"], older[KEY], strict=True))
         clauses = analysis.clauses.assign(key=analysis.clauses["text"].map(keys | self._keys).astype("string"))
-        return replace(self._after, feedback=analysis.feedback, clauses=clauses, runs=runs)
+        edits = self._after.edits.assign(made_at=self._after.edits["made_at"].fillna(made_at))
+        return replace(self._after, feedback=analysis.feedback, clauses=clauses, runs=runs, edits=edits)
 
 
 def _short(model: str | None) -> str:
@@ -184,6 +186,19 @@ def _with_born(known: pd.DataFrame, themes: pd.DataFrame, born: Sequence[str], k
          "firmness": fresh["firmness"], "born": run, "edit": pd.NA}
     )  # fmt: skip
     return stacked([known, KNOWN.check(rows)], KNOWN)
+
+
+def _with_labels(known: pd.DataFrame, themes: pd.DataFrame, older: int) -> pd.DataFrame:
+    """KNOWN with labels for the parts that voc has just split off, the rows from `older` on."""
+    taken = {str(label).casefold() for label in known["label"][:older]}
+    named = themes.set_index("theme_id")
+    rows = []
+    for each in known[older:].to_dict("records"):
+        found = named.loc[each["theme_id"]].to_dict() if each["theme_id"] in named.index else each
+        rows.append({**each, "label": _free_label(found, taken), "keywords": found["keywords"]})
+        taken.add(rows[-1]["label"].casefold())
+    parts = KNOWN.check(pd.DataFrame(rows, columns=[*KNOWN.columns], dtype="object"))
+    return stacked([known[:older], parts], KNOWN)
 
 
 def _free_label(theme: Mapping[Any, Any], taken: set[str]) -> str:
