@@ -374,8 +374,8 @@ CHANGES = Schema(
         "difference": Column("Float32", "share_now minus share_before", "workspace"),
         "low": Column("Float32", "lower end of the 95 % interval of the difference", "workspace"),
         "high": Column("Float32", "upper end of the 95 % interval of the difference", "workspace"),
-        "p_value": Column("Float64", "chance of a difference at least as large where there is none", "workspace"),
-        "q_value": Column("Float64", "p_value corrected for the number of themes (false-discovery rate)", "workspace"),
+        "p_value": Column("Float32", "chance of a difference at least as large where there is none", "workspace"),
+        "q_value": Column("Float32", "p_value corrected for the number of themes (false-discovery rate)", "workspace"),
         "detail": Column("string", "the other themes of a merger or split", "workspace"),
     },
 )
