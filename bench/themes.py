@@ -165,7 +165,7 @@ def sampled(texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray) -> tuple[
 
 
 def large(texts: pd.DataFrame, vectors: np.ndarray, size: int = LARGE) -> str:
-    """`size` clauses on the clock: real texts and vectors, tiled; each is numbered and jittered, so that none is a copy."""
+    """`size` clauses on the clock: real texts and vectors, tiled; each is numbered and jittered: none is a copy."""
     chance = np.random.default_rng(0)
     rows = chance.integers(0, len(texts), size)
     many = vectors[rows] + chance.normal(0, SPREAD, (size, vectors.shape[1])).astype(np.float32)

@@ -77,7 +77,7 @@ SETTINGS = {
     "read.speaker": "who the customer is, in transcripts that give names only",
     "clean.max_characters": "longer comments are cut here, and marked",
     "integrity.near_duplicate_similarity": "share of common letter groups from which two comments are copies, 0-1",
-    "integrity.exclude_suspect": "leave doubted rows out of the figures",
+    "integrity.exclude_suspect": "leave doubted rows out of the figures, the drivers and the issues",
     "language.min_characters": "shorter comments are judged with the help of the rest of the file",
     "language.min_score": "the same for comments whose language is less sure than this, 0-1",
     "clauses.split_contrast": "split at “but” and its like",

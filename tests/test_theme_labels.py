@@ -116,11 +116,11 @@ def test_a_label_in_another_language_has_a_gloss() -> None:
     assert "(" not in names_of(german, OTHERS, langs=("de",))[0].label
 
 
-@pytest.mark.parametrize("stop", ["don't", "doesn't", "thing", "would", "frustrating", "disappointed", "months"])
+@pytest.mark.parametrize("stop", ["don't", "doesn't", "wasn t", "thing", "would", "frustrating", "annoyed", "months"])
 def test_labels_name_things(stop: str) -> None:
     texts = [f"It {stop} and the router fails {letter}" for letter in "abcdef"]
     assert "router" in labels_of(texts, OTHERS)[0]
-    assert stop not in labels_of(texts, OTHERS)[0]
+    assert stop.removesuffix(" t") not in labels_of(texts, OTHERS)[0]
 
 
 def test_labels_never_hold_placeholders() -> None:

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from themes_fixture import OTHERS, around, clauses_of, make_shop
 
-from voc import theme_graph, theme_vectors
+from voc import theme_graph
 from voc.config import ThemesConfig
 from voc.tables import CLAUSES, KEYWORDS, THEMES
 from voc.theme_graph import discover, stratified
-from voc.theme_vectors import GRID, centre, nearest_neighbours, snap
+from voc.theme_vectors import GRID, centre, search, snap
 from voc.themes import TONE, Grouped, find_keywords, find_themes
 
 EVERYTHING = ThemesConfig(of="everything")
@@ -131,16 +131,16 @@ def test_halves_agree() -> None:
     assert adjusted_mutual_info_score(*found) >= 0.7
 
 
-def test_the_index_finds_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_finds_neighbours() -> None:
     points = snap(around([number % 40 for number in range(3000)], spread=1.5))
-    exact, _ = nearest_neighbours(points, 10)
-    monkeypatch.setattr(theme_vectors, "EXACT_LIMIT", 1000)
-    found, cosines = nearest_neighbours(points, 10)
+    exact, _ = search(points, points, 10)
+    found, cosines = search(points, points, 10, exact=False)
     shared = [len(set(left) & set(right)) / 10 for left, right in zip(exact, found, strict=True)]
     assert np.mean(shared) > 0.95
     there = found >= 0
     rows = np.nonzero(there)[0]
-    np.testing.assert_array_equal(cosines[there], np.einsum("ij,ij->i", points[rows], points[found[there]]) / GRID**2)
+    whole = np.einsum("ij,ij->i", points[rows].astype(float), points[found[there]].astype(float))
+    np.testing.assert_array_equal(cosines[there], whole.astype(np.float32) / np.float32(GRID * GRID))
 
 
 def test_a_sample_has_every_stratum_in_proportion() -> None:

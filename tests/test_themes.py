@@ -112,8 +112,8 @@ def test_ids_do_not_depend_on_comment_ids(shop: tuple[pd.DataFrame, np.ndarray])
 PROGRAM = """
 import hashlib, sys, faiss, numpy as np, pandas as pd
 faiss.omp_set_num_threads(int(sys.argv[1]))
-from voc import theme_vectors
-theme_vectors.EXACT_LIMIT = int(sys.argv[2])
+from voc import theme_graph
+theme_graph.DISCOVER_LIMIT = int(sys.argv[2])
 from voc.config import ThemesConfig
 from voc.tables import CLAUSES
 from voc.themes import find_themes
@@ -127,12 +127,12 @@ print(hashlib.sha256((marked.to_csv() + themes.to_csv()).encode()).hexdigest())
 """
 
 
-@pytest.mark.parametrize("exact_limit", ["50000", "200"], ids=["exact", "index"])
-def test_threads_and_runs_do_not_matter(exact_limit: str) -> None:
+@pytest.mark.parametrize("limit", ["50000", "300"], ids=["exact", "index"])
+def test_threads_and_runs_do_not_matter(limit: str) -> None:
     """Inner products are exact, so the same bytes come out however the work is divided, run after run."""
     runs = {
         subprocess.run(
-            [sys.executable, "-c", PROGRAM, threads, exact_limit],
+            [sys.executable, "-c", PROGRAM, threads, limit],
             capture_output=True,
             text=True,
             check=True,

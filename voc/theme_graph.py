@@ -27,9 +27,10 @@ Sample: TypeAlias = tuple[np.ndarray, Graph]
 Labels: TypeAlias = tuple[np.ndarray, np.ndarray]
 """Some of the nodes, and the group of each."""
 
-DISCOVER_LIMIT = 50_000
-"""Distinct clauses that are grouped by their neighbours; those beyond join the group that most of their neighbours are
-in. `python -m bench.themes` prints what that loses."""
+DISCOVER_LIMIT, DISCOVER_SAMPLE = 50_000, 20_000
+"""Up to so many distinct clauses are all compared with all. Of more, a sample is grouped, and each of the others joins
+the group that most of its neighbours in the sample are in: time and memory stay linear. `python -m bench.themes` prints
+what that loses. Guarded by `test_what_is_not_sampled_joins_its_group`."""
 
 VOTERS = 15
 """Neighbours that decide where a clause beyond the limit belongs."""
@@ -66,8 +67,9 @@ ENSEMBLE, ENSEMBLE_FLOOR = 4, 0.05
 The vote raises the agreement between samples by 0.02-0.08 for a few times Leiden's (small) cost."""
 
 PART_RESOLUTIONS = (0.5, 1.0, 2.0)
+PART_SWEEP = 800
 MOST_PARTS, CLAUSES_PER_PART, PARTS_AGREE = 6, 20, 0.5
-"""Sub-themes of a theme at most, their least mean size, and the agreement between samples (adjusted Rand index) from
+"""Clauses of a theme that choose its parts; sub-themes at most, their least mean size, and the agreement between samples (adjusted Rand index) from
 which on a theme is divided: at 0.3 samples disagree on half of the sub-themes, at 0.7 hardly a theme has any."""
 
 
@@ -101,7 +103,8 @@ def discover(
     """
     count = len(points)
     if count > DISCOVER_LIMIT:
-        part = stratified(np.zeros(count, np.int64) if strata is None else strata, DISCOVER_LIMIT)
+        size = min(DISCOVER_LIMIT, DISCOVER_SAMPLE)
+        part = stratified(np.zeros(count, np.int64) if strata is None else strata, size)
         found = discover(points[part], neighbours=neighbours, resolution=resolution)
         return replace(found, groups=_joined(points, part, found.groups))
     degree = min(neighbours, max(3, round(count**0.5)), count - 1)
@@ -111,7 +114,9 @@ def discover(
     degrees = (degree, wide) if resolution is None and wide > degree else (degree,)
     sweep = min(count, SWEEP_LIMIT)
     limits = min(FEWEST, 0.25 * count**0.5), min(MOST, max(4.0, sweep / CLAUSES_PER_THEME))
-    return _by_graph(points, degrees, RESOLUTIONS if resolution is None else (resolution,), *limits)
+    return _by_graph(
+        points, degrees, RESOLUTIONS if resolution is None else (resolution,), *limits, sweep_limit=SWEEP_LIMIT
+    )
 
 
 def divide(points: np.ndarray, *, neighbours: int) -> Grouping | None:
@@ -120,7 +125,7 @@ def divide(points: np.ndarray, *, neighbours: int) -> Grouping | None:
     most = min(float(MOST_PARTS), count / CLAUSES_PER_PART)
     if most < 2:
         return None
-    found = _by_graph(points, (min(2 * neighbours, count // 4),), PART_RESOLUTIONS, 2.0, most)
+    found = _by_graph(points, (min(2 * neighbours, count // 4),), PART_RESOLUTIONS, 2.0, most, sweep_limit=PART_SWEEP)
     return found if found.groups.max() and found.agreement >= PARTS_AGREE else None
 
 
@@ -141,21 +146,26 @@ def _joined(points: np.ndarray, part: np.ndarray, groups: np.ndarray) -> np.ndar
     rest = np.setdiff1d(np.arange(len(points)), part, assume_unique=True)
     whole: np.ndarray = np.empty(len(points), np.int64)
     whole[part] = groups
-    for rows in np.array_split(rest, len(rest) // 20_000 + 1):
-        found, cosines = search(points[part], points[rows], VOTERS)
-        votes = np.zeros((len(rows), count))
-        weights = np.where(found >= 0, np.maximum(cosines, 0) + 1e-6, 0)
-        np.add.at(votes, (np.arange(len(rows))[:, None], groups[found]), weights)
-        whole[rows] = votes.argmax(axis=1)
+    found, cosines = search(points[part], points[rest], VOTERS, exact=False)
+    votes = np.zeros((len(rest), count))
+    weights = np.where(found >= 0, np.maximum(cosines, 0) + 1e-6, 0)
+    np.add.at(votes, (np.arange(len(rest))[:, None], groups[found]), weights)
+    whole[rest] = votes.argmax(axis=1)
     return whole
 
 
 def _by_graph(
-    points: np.ndarray, degrees: Sequence[int], resolutions: Sequence[float], fewest: float, most: float
+    points: np.ndarray,
+    degrees: Sequence[int],
+    resolutions: Sequence[float],
+    fewest: float,
+    most: float,
+    *,
+    sweep_limit: int,
 ) -> Grouping:
     """The communities of the neighbour graph, and how firm they are in samples of its nodes."""
     count = len(points)
-    sweep = _sample(count, SWEEP_LIMIT)
+    sweep = _sample(count, sweep_limit)
     near, cosines = nearest_neighbours(points[sweep], 2 * max(degrees))
     chosen = _finest(_tried(_samples(near, cosines, degrees[0]), degrees[0], resolutions, most), fewest)
     for wider in degrees[1:]:

@@ -25,12 +25,9 @@ EVENING, FLATTEST = 0.25, 1e-3
 strongest, that is believed. On bank queries 0.25 brings 0.02 NMI and 0.03 ARI, and apart from that as much or a little
 more on mixed languages and the example export; at 0.5 coarse themes blur. Guarded by `test_bank_queries`."""
 
-EXACT_LIMIT = 50_000
-"""Vectors that are all compared with all. More are looked up in an index, whose cost grows with n√n, not n²."""
-
 CELLS, PROBED = 4.0, 0.06
-"""Cells of the index, times √n, and the share of them that is searched: 97 of 100 nearest neighbours are found (real
-clauses, tiled and jittered) for a sixteenth of the comparisons. Guarded by `test_the_index_finds_neighbours`."""
+"""Cells of the index, times √n, and the share of them that is searched: 97 of 100 nearest neighbours are found (clauses
+around 40 topics) for a sixteenth of the comparisons. Guarded by `test_the_index_finds_neighbours`."""
 
 
 def snap(vectors: np.ndarray) -> np.ndarray:
@@ -87,10 +84,7 @@ def centres(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def nearest_neighbours(points: np.ndarray, degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Per row its `degree` nearest other rows (n, degree), best first, and their cosines.
-
-    All are compared with all up to `EXACT_LIMIT`; beyond, an index may miss a few, and -1 stands for none found.
-    """
+    """Per row its `degree` nearest other rows (n, degree), best first, and their cosines; all are compared with all."""
     count = len(points)
     degree = min(degree, count - 1)
     found, cosines = search(points, points, degree + 1)
@@ -100,11 +94,16 @@ def nearest_neighbours(points: np.ndarray, degree: int) -> tuple[np.ndarray, np.
     return found[kept].reshape(count, degree), cosines[kept].reshape(count, degree)
 
 
-def search(points: np.ndarray, queries: np.ndarray, degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Per query the rows of its `degree` nearest points (m, degree), best first, and their cosines; -1 where none."""
+def search(
+    points: np.ndarray, queries: np.ndarray, degree: int, *, exact: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Per query the rows of its `degree` nearest points (m, degree), best first, and their cosines.
+
+    Where they need not be `exact`, an index is asked: it may miss a few, and -1 stands for none found.
+    """
     import faiss
 
-    index = _cells(points) if len(points) > EXACT_LIMIT else faiss.IndexFlatIP(points.shape[1])
+    index = faiss.IndexFlatIP(points.shape[1]) if exact else _cells(points)
     index.add(points)
     products, found = index.search(queries, degree)
     return found, products / np.float32(GRID * GRID)

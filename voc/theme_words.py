@@ -197,6 +197,8 @@ def _telling(token: str, stops: frozenset[str]) -> bool:
     word = token.casefold()
     if len(word) < 3 or not word[0].isalpha() or word in stops or word.replace("'", "") in stops:
         return False
+    if word.endswith("n") and f"{word}t" in stops:  # "wasn t", where an export lost its apostrophes
+        return False
     return word.partition("'")[0].removesuffix("n" if "n't" in word else "") not in stops
 
 
