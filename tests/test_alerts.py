@@ -118,7 +118,8 @@ def test_a_fall_beyond_its_interval_is_told(analysis: Analysis):
     rows = [
         plain, plain | {"segment": "web", "by": "channel", "told": "on the web"},
         plain | {"metric": "csat", "holds": False}, plain | {"metric": "rating", "difference": 3.0},
-        plain | {"metric": "ces", "better": "low", "difference": -1.0}, plain | {"metric": "x", "kind": "rest"},
+        plain | {"metric": "ces", "better": "low", "difference": -1.0},
+        plain | {"metric": "x", "kind": "baseline", "period_start": NEWEST + pd.Timedelta(days=9)},
         plain | {"metric": "old", "period_start": NEWEST - pd.Timedelta(days=31)},
         plain | {"metric": "effort", "better": "low", "difference": 1.0, "told": "more effort"},
     ]  # fmt: skip
@@ -189,14 +190,14 @@ def test_each_thing_is_told_once(phone: Phone, tmp_path: Path):
     for _ in range(3):
         deliver([issue("fire"), *leaving("ana")], to, state)
     deliver([issue("flood"), issue("fire"), *leaving("ana", "bo")], to, state)
-    assert phone.titles("a") == ["fire", "1 customer threatens to leave", "flood", "1 customer threatens to leave"]
+    assert phone.titles("a") == ["fire", "1 customer speaks of leaving", "flood", "1 customer speaks of leaving"]
     assert phone.heard[-1][2] == "bo: “off”"
 
 
 def test_many_who_leave_are_one_message(phone: Phone, tmp_path: Path):
     deliver(leaving(*"abcdefgh"), [phone.address("a")], tmp_path / "alerts.json")
     (_, title, body) = phone.heard[0]
-    assert title == "8 customers threaten to leave"
+    assert title == "8 customers speak of leaving"
     assert body.splitlines()[-1] == "and 3 more, in queue.csv"
     assert len(phone.heard) == 1
 
@@ -217,7 +218,7 @@ def test_what_failed_is_tried_again_and_only_where_it_failed(phone: Phone, tmp_p
     phone.broken = set()
     again = deliver([], to, state)
     assert (again.delivered, again.failed) == (2, {})
-    told = ["fire", "1 customer threatens to leave"]
+    told = ["fire", "1 customer speaks of leaving"]
     assert phone.titles("bad") == phone.titles("good") == told
     assert deliver([issue("fire")], to, state).delivered == 0
 

@@ -107,10 +107,11 @@ def _drops(analysis: Analysis) -> Iterator[Alert]:
     made = analysis.comparisons
     if made.empty:
         return
-    made = made[made["kind"].eq("previous") & made["holds"].fillna(value=False)]
+    made = made[made["kind"].eq("previous")]
+    newest = made["period_start"].max()
+    made = made[made["holds"].fillna(value=False)]
     worse = made["difference"].where(made["better"].ne("low"), -made["difference"]) < 0
     made = made[worse.fillna(value=False) & made["better"].notna()]
-    newest = analysis.comparisons["period_start"].max()
     for row in made[made["period_start"].eq(newest)].to_dict("records"):
         where = "" if row["by"] == "all" else f" ({row['by']}: {row['segment']})"
         key = f"drop {row['metric']} {row['by']} {row['segment']} {row['period_start']:%Y-%m-%d}"
@@ -201,7 +202,7 @@ def _together(leaving: Sequence[Alert]) -> Alert:
     more = len(leaving) - SHOWN
     lines += [f"and {more} more, in queue.csv"] if more > 0 else []
     keys = tuple(key for each in leaving for key in each.keys)
-    title = "1 customer threatens to leave" if len(leaving) == 1 else f"{len(leaving)} customers threaten to leave"
+    title = "1 customer speaks of leaving" if len(leaving) == 1 else f"{len(leaving)} customers speak of leaving"
     return Alert("told together", keys, title, "\n".join(lines))
 
 
