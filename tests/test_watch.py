@@ -136,6 +136,12 @@ def test_a_file_that_is_gone_meanwhile_is_no_error(inbox: Inbox):
     assert arrivals(inbox) == ([path], [])
 
 
+def test_a_folder_that_is_away_is_a_mendable_error(inbox: Inbox):
+    inbox.folder.rmdir()
+    with pytest.raises(InputError, match="Cannot look into"):
+        arrivals(inbox)
+
+
 def test_two_files_of_one_stem_have_two_results(inbox: Inbox):
     first, second = inbox.folder / "may.csv", inbox.folder / "may.xlsx"
     first.write_text("one")
@@ -290,3 +296,30 @@ def test_a_workspace_makes_one_result_of_all_files(watch: Watch, survey: Callabl
     assert watch("--workspace", "memory.voc").exit_code == 0
     assert json.loads(Path("out/all/run.json").read_text("utf-8"))["counts"]["rows"] == 90, "forty of them are known"
     assert Path("out/all/changes.csv").is_file()
+
+
+def test_a_share_that_comes_back_is_watched_on(
+    tmp_path: Path, survey: Callable[[str], Path], monkeypatch, capsys, tiny
+):
+    """The folder vanishes and comes back with a file: told once, then analysed."""
+    from voc.cli.watch import Job, _for_ever
+    from voc.config import from_mapping
+
+    (tmp_path / "in").mkdir()
+    inbox = open_inbox(tmp_path / "in", tmp_path / "out", settle=0)
+    looks = iter([(tmp_path / "in").rmdir, lambda: None, lambda: survey("a.csv"), lambda: None])
+
+    def tick(_: float) -> None:
+        step = next(looks, None)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr(sys.modules["voc.cli.watch"].time, "sleep", tick)
+    settings = {"sentiment": {"model": tiny}, "issues": {"rounds": 5}, "drivers": {"rounds": 5}}
+    job = Job(tmp_path / "out", from_mapping(settings), (), None, quiet=False)
+    with pytest.raises(KeyboardInterrupt):
+        _for_ever(inbox, job, every=1, retry=False)
+    told = capsys.readouterr()
+    assert told.err.count("Cannot look into") == 1
+    assert "a.csv: 60 comments" in told.out

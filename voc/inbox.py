@@ -68,7 +68,8 @@ def open_inbox(folder: Path, results: Path, *, settle: float) -> Inbox:
 def arrivals(inbox: Inbox, *, again: bool = False) -> tuple[list[Path], list[Path]]:
     """The files that are new and whole, oldest first, and those that are new and still waited for.
 
-    `again`: those that failed count as new. Files with known content under the same name are not new.
+    `again`: those that failed count as new. Files with known content under the same name are not new. Raises InputError
+    where the folder cannot be looked into.
     """
     ready: list[Path] = []
     waiting: list[Path] = []
@@ -87,9 +88,13 @@ def arrivals(inbox: Inbox, *, again: bool = False) -> tuple[list[Path], list[Pat
 
 
 def _stamps(folder: Path) -> dict[str, Stamp]:
-    """Name -> stamp of every file that could be one of ours."""
+    """Name -> stamp of every file that could be one of ours; InputError where the folder cannot be looked into."""
+    try:
+        paths = [*folder.iterdir()]
+    except OSError as error:
+        raise InputError(f"Cannot look into {folder}: {error.strerror}") from error
     found = {}
-    for path in folder.iterdir():
+    for path in paths:
         if path.name.startswith(HIDDEN) or path.name.lower().endswith(UNFINISHED):
             continue
         try:

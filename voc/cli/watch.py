@@ -130,11 +130,18 @@ def _for_ever(inbox: Inbox, job: Job, *, every: float, retry: bool) -> int:
     from voc.inbox import arrivals
 
     _say(f"Watching {inbox.folder}; results go to {job.out}. Ctrl-C stops.", job)
+    trouble = ""
     while True:
-        ready_now, _ = arrivals(inbox, again=retry)
-        for path in ready_now:
+        try:
+            found, _ = arrivals(inbox, again=retry)
+            retry, trouble = False, ""
+        except InputError as error:  # a share that is away for a while: told once, and waited for
+            found = []
+            if str(error) != trouble:
+                click.echo(f"voc: {error}; waiting", err=True)
+            trouble = str(error)
+        for path in found:
             _take(inbox, path, job)
-        retry = False
         time.sleep(every)
 
 
