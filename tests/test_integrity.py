@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc.config import IntegrityConfig
-from voc.integrity import check_integrity, mark_contradictions
+from voc.integrity import check_integrity, integrity_notes, mark_contradictions, reversed_scales
 from voc.tables import FEEDBACK
 
 LONG = "The delivery came two weeks late and nobody at the hotline could tell me why it took so long."
@@ -230,3 +230,58 @@ def test_where_everybody_adds_a_wish_only_grave_words_contradict():
 def test_a_contradiction_keeps_an_earlier_reason():
     rows = feedback("words", nps=[10], label=["negative"], confidence=[0.99], suspect=["duplicate of f9"])
     assert mark_contradictions(rows, IntegrityConfig())["suspect"].tolist() == ["duplicate of f9"]
+
+
+def scored(n: int, *, better: str, source: str = "survey.csv") -> pd.DataFrame:
+    """Ratings that go with the words, the scale one way or the other round."""
+    places = [number % 5 for number in range(n)]
+    return pd.DataFrame(
+        {
+            "feedback_id": [f"{source}{number}" for number in range(n)],
+            "text": "words",
+            "clean_text": "words",
+            "source": source,
+            "rating": [place + 1 if better == "high" else 5 - place for place in places],
+            "rating_scale": "1-5",
+            "sentiment": [(place - 2) / 2 for place in places],
+            "label": ["negative" if place < 2 else "positive" if place > 2 else "neutral" for place in places],
+            "confidence": 0.95,
+        }
+    ).assign(rating_scale=pd.array(["1-5"] * n, dtype="string"))
+
+
+def test_a_reversed_scale_is_told():
+    both = pd.concat([scored(200, better="low", source="school.csv"), scored(200, better="high")], ignore_index=True)
+    assert list(reversed_scales(both)) == [("school.csv", "rating")]
+    told = [note.text for note in integrity_notes(both)]
+    assert len(told) == 1
+    assert "school.csv: rating falls as the words get kinder" in told[0]
+    # One slip of a customer is a contradiction; a scale of its own is none.
+    assert mark_contradictions(both, IntegrityConfig())["suspect"].isna().all()
+
+
+def test_a_declared_reversed_scale_and_a_small_file_say_nothing():
+    declared = scored(200, better="low").assign(rating_scale="1-5 low is good")
+    assert reversed_scales(declared) == {}
+    assert reversed_scales(scored(20, better="low")) == {}
+    assert reversed_scales(scored(200, better="high")) == {}
+
+
+def test_who_is_asked_too_often_is_told():
+    days = pd.to_datetime(["2025-01-01", "2025-01-20", "2025-02-10", "2025-03-01"] * 2, utc=True)
+    asked = pd.DataFrame(
+        {
+            "feedback_id": [f"r{n}" for n in range(8)],
+            "response_id": [f"r{n}" for n in range(8)],
+            "text": "",
+            "customer_id": ["mia"] * 4 + ["jo"] * 4,
+            "created_at": [*days[:4], *(days[4:] + pd.to_timedelta([0, 100, 200, 300], unit="D"))],
+            "nps": pd.array([9, None, None, 9, 9, 9, 9, 9], dtype="Int8"),
+            "invited_at": [*days[:4], *(days[4:] + pd.to_timedelta([0, 100, 200, 300], unit="D"))],
+        }
+    )
+    assert [(note.text, note.count) for note in integrity_notes(asked)] == [
+        ("customers were asked 4 times or more within 90 days", 1)
+    ]
+    # Tickets are no requests.
+    assert integrity_notes(asked.drop(columns=["nps", "invited_at"])) == ()

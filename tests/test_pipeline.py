@@ -120,13 +120,19 @@ def test_long_stages_say_that_they_are_at_work(feedback: pd.DataFrame, tiny: str
 
 
 def test_doubted_rows_leave_the_figures_only_where_asked(feedback: pd.DataFrame, tiny: str):
-    twice = pd.concat([feedback, feedback.head(60).assign(feedback_id=lambda rows: "again-" + rows["feedback_id"])])
+    again = feedback.head(60).copy()
+    again[["feedback_id", "response_id"]] = "again-" + again[["feedback_id", "response_id"]]
+    twice = pd.concat([feedback, again])
     kept = analyze(twice, settings(tiny))
     left_out = analyze(twice, settings(tiny, integrity={"exclude_suspect": True}))
     doubted = kept.feedback["suspect"].notna()
     assert doubted.sum() >= 40
     assert _answers(kept, "volume") - _answers(left_out, "volume") > 0
     assert left_out.feedback["feedback_id"].tolist() == kept.feedback["feedback_id"].tolist()
+    # Issues and drivers rest on the same rows as the figures, and the notes say so.
+    assert left_out.issues["n_feedback"].max() < kept.issues["n_feedback"].max()
+    assert left_out.drivers["n"].max() < kept.drivers["n"].max()
+    assert any(note.text.startswith("doubted and left out of figures, drivers and issues") for note in left_out.notes)
 
 
 def _answers(analysis: Analysis, metric: str) -> int:

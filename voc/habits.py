@@ -20,6 +20,10 @@ SPEED: Final = 0.3
 GRID: Final = 5
 """Questions of one grid from which the same middle answer everywhere is no opinion. All best or all worst is one."""
 
+ASKED, WITHIN = 4, 90
+"""Requests within so many days from which a customer is asked too often: most survey tools rest 30 to 90 days between
+two. Guarded by test_who_is_asked_too_often_is_told."""
+
 DURATION: Final = re.compile(
     r"(?i)^(duration \(in seconds\)|(survey|response|interview)[ _](duration|length)|(loi|completion[ _]time)\b.*"
     r"|time[ _](to[ _]complete|taken)\b.*|bearbeitungsdauer|temps de réponse au questionnaire)$"
@@ -154,6 +158,21 @@ def again(feedback: pd.DataFrame) -> pd.Series:
     first = told.groupby(["customer_id", "day", "where"])["response_id"].transform("first")
     later = told.index[first.ne(told["response_id"]).to_numpy(dtype=bool)]
     return _why(feedback, feedback.index.to_series().isin(later), "another answer of the same customer that day")
+
+
+def asked_often(feedback: pd.DataFrame) -> int:
+    """Customers who got `ASKED` requests of surveys or more within `WITHIN` days, answered or not."""
+    asked = [name for name in ("nps", "csat", "ces", "invited_at") if name in feedback]
+    when = next((name for name in ("invited_at", "created_at") if name in feedback), None)
+    if when is None or not asked or "customer_id" not in feedback:
+        return 0
+    moment = feedback[when].fillna(feedback["created_at"]) if "created_at" in feedback else feedback[when]
+    requests = feedback.assign(at=moment)[feedback[asked].notna().any(axis=1)].dropna(subset=["customer_id", "at"])
+    key = "response_id" if "response_id" in requests else "feedback_id"
+    requests = requests.drop_duplicates(["customer_id", key]).sort_values(["customer_id", "at"])
+    before = requests.groupby("customer_id")["at"].shift(ASKED - 1)
+    often = requests["at"] - before <= pd.Timedelta(days=WITHIN)
+    return int(requests.loc[often, "customer_id"].nunique())
 
 
 def _why(feedback: pd.DataFrame, doubted: pd.Series, reason: str) -> pd.Series:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from voc.config import IntegrityConfig
-from voc.habits import again, bursts, clicked_through, gibberish, pleading
+from voc.habits import ASKED, WITHIN, again, asked_often, bursts, clicked_through, gibberish, pleading
 from voc.scores import parse_scale
-from voc.tables import FEEDBACK
+from voc.tables import FEEDBACK, Note
 
 LONG_ENOUGH = 40
 """Characters from which the same words of different people are a copy. Shorter ones are said by many: of the demo
@@ -55,6 +55,11 @@ USUAL, FEW, GRAVE = 0.05, 20, 0.6
 French survey that asks for an explanation a tenth of the 9s and 10s come with a wish or a complaint, none of it false;
 of these three stay marked. `FEW` keeps a small file from calling one row usual."""
 
+REVERSED, ENOUGH = -0.2, 30
+"""Rank correlation of a score with the sentiment of its texts below which, over the whole interval, the scale is taken
+to be reversed, and the answers that takes. The right way round it is 0.5 to 0.8 in the demo exports; guarded by
+test_a_reversed_scale_is_told."""
+
 
 def check_integrity(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.DataFrame:
     """`feedback` with `suspect`: "duplicate of <feedback_id>" or "near duplicate of <feedback_id>"; missing = trusted.
@@ -79,6 +84,42 @@ def mark_contradictions(feedback: pd.DataFrame, config: IntegrityConfig) -> pd.D
     """
     feedback = FEEDBACK.check(feedback, "label", "confidence")
     return _mark(feedback, [(_contradictions(feedback), CONTRADICTION)])
+
+
+def integrity_notes(feedback: pd.DataFrame) -> tuple[Note, ...]:
+    """What is odd about a whole file: scales that look reversed (needs `sentiment`), customers asked too often."""
+    notes = [
+        Note(
+            "integrity",
+            f"{source + ': ' if source else ''}{name} falls as the words get kinder (correlation {found:.2f}): its "
+            f"scale looks reversed. If 1 is the best, say so in the column's name: '{name} (1 = very good)'",
+            n,
+        )
+        for (source, name), (found, n) in reversed_scales(feedback).items()
+    ]
+    often = asked_often(feedback)
+    if often:
+        notes.append(Note("integrity", f"customers were asked {ASKED} times or more within {WITHIN} days", often))
+    return tuple(notes)
+
+
+def reversed_scales(feedback: pd.DataFrame) -> dict[tuple[str, str], tuple[float, int]]:
+    """(source, score) -> Spearman's correlation with the sentiment and the answers it rests on, where the good end of
+    the scale goes with bad words; the interval is Fisher's."""
+    if "sentiment" not in feedback:
+        return {}
+    used = feedback["skip"].isna() if "skip" in feedback else pd.Series(data=True, index=feedback.index)
+    source = feedback["source"].fillna("") if "source" in feedback else pd.Series("", index=feedback.index)
+    found: dict[tuple[str, str], tuple[float, int]] = {}
+    for name in ("nps", "csat", "rating"):
+        pairs = pd.DataFrame({"place": _place(feedback, name), "said": feedback["sentiment"], "source": source})
+        for where, group in pairs[used].dropna().groupby("source", sort=True):
+            if len(group) >= ENOUGH and group["place"].nunique() > 1:
+                linked = float(group["place"].rank().corr(group["said"].rank()))
+                high = np.tanh(np.arctanh(np.clip(linked, -0.999, 0.999)) + 1.96 / np.sqrt(len(group) - 3))
+                if high < REVERSED:
+                    found[str(where), name] = (linked, len(group))
+    return found
 
 
 def _mark(feedback: pd.DataFrame, found: Sequence[tuple[pd.Series, float]]) -> pd.DataFrame:
@@ -211,8 +252,13 @@ def _contradictions(feedback: pd.DataFrame) -> pd.Series:
     used = feedback["skip"].isna() if "skip" in feedback else pd.Series(data=True, index=feedback.index)
     sure = (feedback["confidence"] >= SURE).fillna(value=False) & used
     reasons = pd.Series(pd.NA, index=feedback.index, dtype="string")
+    reversed_in = reversed_scales(feedback)
     for name in ("nps", "csat", "rating"):
+        # Where the whole scale is the wrong way round, its answers contradict nothing.
+        odd_sources = [source for source, score in reversed_in if score == name]
         place = _place(feedback, name)
+        if odd_sources:
+            place = place.mask(feedback["source"].fillna("").isin(odd_sources) if "source" in feedback else True)
         for side, scored, label in (("good", place >= HIGH, "negative"), ("bad", place <= LOW, "positive")):
             against = scored & sure & feedback["label"].eq(label).fillna(value=False)
             odd = _unusual(feedback, against, scored & used)

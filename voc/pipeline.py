@@ -24,7 +24,7 @@ from voc.drivers import attribute, driver_notes
 from voc.encoder import Encoder, load, remarks
 from voc.errors import InputError
 from voc.experience import experience_notes, rate_experience
-from voc.integrity import check_integrity, mark_contradictions
+from voc.integrity import check_integrity, integrity_notes, mark_contradictions
 from voc.issues import rank_issues
 from voc.labelling import label_themes
 from voc.language import detect_language
@@ -156,18 +156,20 @@ def analyze(
         themes = run(name_entries, themes, links, placed)
     keywords = run(find_keywords, clauses, themes, config.themes)
     # 4. Put figures on them, and rank.
-    metrics = run(measure, _counted(feedback, config), config.metrics)
+    counted = _counted(feedback, config)
+    metrics = run(measure, counted, config.metrics)
     metrics = _beside(metrics, feedback, config)
-    comparisons = run(compare, _counted(feedback, config), config.metrics, config.comparisons)
+    comparisons = run(compare, counted, config.metrics, config.comparisons)
     told = tellings(clauses, links)
-    drivers = run(attribute, feedback, told, themes, config.drivers)
+    told = told[told["feedback_id"].isin(counted["feedback_id"])].reset_index(drop=True)
+    drivers = run(attribute, counted, told, themes, config.drivers)
     ranked = themes[~themes["status"].eq("muted").fillna(value=False)]
-    issues = run(rank_issues, feedback, told, ranked, metrics, drivers, config.issues)
+    issues = run(rank_issues, counted, told, ranked, metrics, drivers, config.issues)
     # 5. Say who needs somebody, and what is out of the ordinary.
     queue = run(queue_comments, feedback, clauses, issues, config.queue)
     customers = run(follow_customers, feedback, clauses, issues, config.queue)
     agents = run(compare_agents, feedback, clauses, config.people)
-    anomalies = run(find_anomalies, feedback, told, issues, config.anomalies, config.metrics)
+    anomalies = run(find_anomalies, counted, told, issues, config.anomalies, config.metrics)
     return Analysis(
         feedback=feedback,
         clauses=clauses,
@@ -188,11 +190,12 @@ def analyze(
             *_safe(notes, config),
             *(memory.notes(themes) if memory else ()),
             *_notes(feedback, metrics, config),
+            *integrity_notes(feedback),
             *(Note("sentiment", remark) for remark in remarks(_encoder(config))),
             *_theme_notes(clauses, themes, config),
             *label_notes,
-            *driver_notes(feedback, drivers, config.drivers),
             *(taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()),
+            *driver_notes(feedback, drivers, config.drivers),
             *_people_notes(issues, agents),
         ),
         model=_model_name(config),
@@ -244,14 +247,6 @@ def _timed(
     return result
 
 
-def _unique(feedback: pd.DataFrame) -> pd.DataFrame:
-    twice = feedback["feedback_id"].duplicated()
-    if twice.any():
-        example = feedback.loc[twice, "feedback_id"].iloc[0]
-        raise InputError(f"feedback_id must be unique, but {int(twice.sum())} rows repeat one, such as '{example}'")
-    return feedback
-
-
 def _on_the_journey(
     feedback: pd.DataFrame, clauses: pd.DataFrame, vectors: np.ndarray, placed: Placed | None, config: Config
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -262,6 +257,14 @@ def _on_the_journey(
         return feedback, clauses
     general = journey_of(config.sentiment)
     return mark_journey(feedback, clauses, assign(clauses, vectors, general, config.taxonomy))
+
+
+def _unique(feedback: pd.DataFrame) -> pd.DataFrame:
+    twice = feedback["feedback_id"].duplicated()
+    if twice.any():
+        example = feedback.loc[twice, "feedback_id"].iloc[0]
+        raise InputError(f"feedback_id must be unique, but {int(twice.sum())} rows repeat one, such as '{example}'")
+    return feedback
 
 
 def _counted(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
@@ -304,7 +307,7 @@ def _notes(feedback: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tup
 
 
 def _doubt(config: Config) -> str:
-    return " and left out of the figures" if config.integrity.exclude_suspect else ", still counted"
+    return " and left out of figures, drivers and issues" if config.integrity.exclude_suspect else ", still counted"
 
 
 def _marks(feedback: pd.DataFrame, column: str, stage: str, told: str) -> list[Note]:
