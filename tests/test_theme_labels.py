@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from themes_fixture import OTHERS
 
+from voc.errors import ConfigError
 from voc.rules import all_rules, glossary, noun_shares
-from voc.theme_labels import name_themes
+from voc.theme_labels import name_themes, reader_language
 from voc.theme_tone import without_topic
 
 
@@ -173,3 +174,15 @@ def test_counted_nouns_and_the_glossary_can_be_read() -> None:
     assert noun_shares("en")["small"] < 0.05
     assert not noun_shares("lt")
     assert all(len(set(thing)) == 10 and all(thing.values()) for thing in glossary())
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"), [(None, None), ("en", "en"), ("pt-BR", "pt"), ("nb", "no"), ("German", "de")]
+)
+def test_the_readers_language(asked: str | None, code: str | None) -> None:
+    assert reader_language(asked) == code
+
+
+def test_an_unknown_language_is_told_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"labels_in.*klingon"):
+        reader_language("klingon")

@@ -47,6 +47,7 @@ from voc.taxonomy import (
     taxonomy_notes,
     tellings,
 )
+from voc.theme_labels import reader_language
 from voc.themes import Group, find_keywords, find_themes, group_afresh
 
 Result = TypeVar("Result")
@@ -120,6 +121,7 @@ def analyze(
     taxonomy = run(read_taxonomy, config.taxonomy, config.sentiment) if config.taxonomy.file else None
     if memory is not None:
         memory.check(_model_name(config))
+    reader_language(config.themes.labels_in)  # a slip is told before the long part
     feedback = _unique(FEEDBACK.check(feedback))
     # 1. Make the text readable; mark the rows that say nothing or should not be trusted.
     feedback = run(clean, feedback, config.clean)
@@ -298,12 +300,20 @@ def _encoder(config: Config) -> Encoder:
 def _notes(feedback: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:
     return (
         *_marks(feedback, "skip", "clean", "skipped"),
+        *_cut_notes(feedback, config),
         *_marks(feedback, "suspect", "integrity", "doubted" + _doubt(config)),
         *_language_notes(feedback),
         *_privacy_notes(feedback, config),
         *_metric_notes(metrics, config),
         *experience_notes(feedback, config.experience),
     )
+
+
+def _cut_notes(feedback: pd.DataFrame, config: Config) -> list[Note]:
+    """Texts that were not read to their end."""
+    cut, most = int(feedback["cut"].sum()), f"{config.clean.max_characters:,}"
+    told = f"long comments of which the first {most} characters are used, or mails that were read in part"
+    return [Note("clean", told, cut)] if cut else []
 
 
 def _doubt(config: Config) -> str:

@@ -17,7 +17,8 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from voc.rules import glossary, load
+from voc.errors import ConfigError, nearest
+from voc.rules import all_rules, glossary, load
 from voc.theme_tone import without_topic
 from voc.theme_words import LINKS, NOISE, UNSPACED, Key, Vocabulary, stem, vocabularies
 
@@ -73,6 +74,7 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
     Labels are in `labels_in` where members of the theme write it; else in the commonest language, with a gloss. Where
     no language is asked for, English comes first.
     """
+    labels_in = reader_language(labels_in)
     texts = _central(texts)
     terms = _terms_by_language(texts)
     names, taken = [], set[frozenset[str]]()
@@ -92,6 +94,19 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
 def _parts(label: str) -> frozenset[str]:
     """What makes two labels one: "prices, delivery" is "delivery, prices"."""
     return frozenset(label.casefold().split(", "))
+
+
+def reader_language(asked: str | None) -> str | None:
+    """The code of the language that labels are asked for in. Raises ConfigError where voc knows no such language."""
+    if asked is None:
+        return None
+    code = load(asked).code
+    if code not in all_rules():
+        names = {rules.english_name.casefold(): rules.code for rules in all_rules().values()}
+        if asked.casefold() not in names:
+            raise ConfigError(f"themes.labels_in is no language voc knows: '{asked}'; {nearest(asked, all_rules())}")
+        return names[asked.casefold()]
+    return code
 
 
 def keywords_by_language(texts: pd.DataFrame, *, keywords: int) -> pd.DataFrame:
