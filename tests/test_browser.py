@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from analysis_fixture import empty_analysis, make_analysis
 
-from voc.config import ReportConfig
+from voc.config import MetricsConfig, ReportConfig
+from voc.metrics import measure
 from voc.report import render
+from voc.report.page import build_page
+from voc.report.speech import languages
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -20,12 +24,15 @@ ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+FULL = make_analysis(rows=300)
 MADE = {
-    "full": make_analysis(rows=300),
+    "full": replace(FULL, metrics=measure(FULL.feedback, MetricsConfig(by=("Store",)))),
     "hostile": make_analysis(rows=240, hostile=True),
     "bare": make_analysis(rows=80, dates=False, scores=False, customers=False),
     "nothing": empty_analysis(),
 }
+MARCH = pd.Timestamp("2025-03-01", tz="UTC")
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"no browser installed: looked for {', '.join(BROWSERS)}")
 
@@ -51,9 +58,10 @@ def browser() -> Iterator[object]:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
-    paths = {name: folder / f"{name}.html" for name in MADE}
+    paths = {name: folder / f"{name}.html" for name in (*MADE, *languages())}
     for name, path in paths.items():
-        path.write_text(render(MADE[name], ReportConfig()), encoding="utf-8")
+        lang = name if name in languages() else "en"
+        path.write_text(render(MADE.get(name, MADE["full"]), ReportConfig(lang=lang)), encoding="utf-8")
     return paths
 
 
@@ -62,8 +70,9 @@ def visit(browser, reports):
     """Opens a report at a width in a colour scheme."""
     contexts = []
 
-    def open_(name: str, *, width: int = 1280, scheme: str = "light") -> Visit:
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
+    def open_(name: str, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Visit:
+        size = {"width": width, "height": 900}
+        contexts.append(browser.new_context(viewport=size, color_scheme=scheme, java_script_enabled=scripts))
         page = contexts[-1].new_page()
         visited = Visit(page)
         page.on("console", lambda message: visited.said.append(message.text))
@@ -98,10 +107,10 @@ def test_shows_the_issues(visit) -> None:
         assert article.locator("blockquote").first.is_visible()
         assert article.locator(".bar").first.bounding_box()["width"] > 100
         fill = article.locator(".gauge .fill").bounding_box()["width"]
-        assert fill / article.locator(".gauge .bar").bounding_box()["width"] == pytest.approx(
+        assert fill / article.locator(".gauge .track").bounding_box()["width"] == pytest.approx(
             issue.urgency / 100, abs=0.01
         )
-    assert page.locator("#trend svg").count() == 4
+    assert page.locator("#trend svg").count() == 5
     assert all(drawing.bounding_box()["height"] > 80 for drawing in page.locator("#trend svg").all())
 
 
@@ -128,7 +137,7 @@ def _spilling(page) -> list[str]:
 def test_hostile_text_does_not_run(visit) -> None:
     page = visit("hostile").page
     assert page.evaluate("window.hacked") is None
-    assert page.locator("script, img").count() == 0
+    assert page.locator("main script, main img").count() == 0
     assert "<script>window.hacked=1</script>" in page.locator("main").inner_text()
 
 
@@ -182,3 +191,162 @@ def test_prints_everything_that_is_folded_away(visit) -> None:
     assert page.get_by_text("Their weighted mean is the urgency").is_visible()
     assert not page.locator("nav").is_visible()
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+# Accessibility
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"),
+    [("full", 1280, "light"), ("full", 1280, "dark"), ("full", 390, "light"), ("bare", 1280, "light"),
+     ("nothing", 1280, "dark"), ("hostile", 390, "dark"), ("de", 1280, "light"), ("lt", 390, "light")],
+)  # fmt: skip
+def test_axe_finds_nothing(visit, name: str, width: int, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
+    page = visit(name, width=width, scheme=scheme).page
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    found = axe.run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+    told = [f"{each['id']}: {each['nodes'][0]['html'][:150]}" for each in found.response["violations"]]
+    assert not told
+
+
+def test_axe_would_find_something(visit) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
+    page = visit("full").page
+    page.evaluate("document.querySelectorAll('label').forEach(each => each.replaceWith(...each.childNodes))")
+    page.evaluate("document.querySelector('.fine').setAttribute('style', 'color: #ddd')")
+    found = axe.run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+    assert "select-name" in {each["id"] for each in found.response["violations"]}
+
+
+def test_everything_is_reached_by_keyboard(visit) -> None:
+    page = visit("full").page
+    wanted = page.locator("a:visible, summary:visible, select:visible, button:visible").count()
+    reached = set()
+    for _ in range(wanted + 5):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "() => { const all = [...document.querySelectorAll('*')]; return all.indexOf(document.activeElement); }"
+        )
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        reached.add(focused)
+        on_page = page.evaluate("document.activeElement !== document.body")
+        assert not on_page or outline != "none", "where the focus is can be seen"
+    assert len(reached) >= wanted
+
+
+def test_issues_open_by_keyboard(visit) -> None:
+    page = visit("full").page
+    summary = page.locator(".drill > summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".drill .columns").first.is_visible()
+
+
+# The filter
+
+
+def test_the_filter_starts_with_everything(visit) -> None:
+    page = visit("full").page
+    metrics = MADE["full"].metrics.query("by == 'all' and period_start.isna()").set_index("metric")
+    assert page.locator("#chosen-count").inner_text() == "290 comments of 290"
+    assert page.locator("#chosen-themes tbody tr").count() == len(MADE["full"].issues)
+    for metric in ("nps", "net_sentiment", "rating"):
+        shown = page.locator(f"#chosen-figures [data-metric={metric}]")
+        assert float(shown.get_attribute("data-value")) == pytest.approx(metrics.loc[metric, "value"], abs=0.01)
+
+
+@pytest.mark.parametrize("by", ["channel", "Store"])
+def test_choosing_a_segment_gives_its_figures(visit, by: str) -> None:
+    page = visit("full").page
+    rows = MADE["full"].metrics.query("by == @by and metric == 'nps'")
+    for row in rows.itertuples():
+        page.locator(f"select[name='by-{by}']").select_option(label=row.segment)
+        shown = page.locator("#chosen-figures [data-metric=nps]")
+        assert float(shown.get_attribute("data-value")) == pytest.approx(row.value, abs=0.01)
+    page.locator("#filter button").click()
+    page.wait_for_function("document.getElementById('chosen-count').textContent === '290 comments of 290'")
+
+
+def test_intervals_of_the_filter_are_those_of_the_tables(visit) -> None:
+    """The script computes them anew; the metrics stage is the judge."""
+    page = visit("full").page
+    made = MADE["full"].metrics.query("by == 'channel' and period_start.isna()")
+    for segment in ("chat", "survey"):
+        page.locator("select[name='by-channel']").select_option(label=segment)
+        for metric in ("nps", "csat", "rating", "net_sentiment"):
+            row = made[(made["metric"] == metric) & (made["segment"] == segment)].iloc[0]
+            shown = page.locator(f"#chosen-figures [data-metric={metric}]")
+            for end in ("value", "low", "high"):
+                scale = 1 if metric == "rating" else 100
+                told = float(shown.get_attribute(f"data-{end}"))
+                assert told == pytest.approx(row[end], abs=0.02 * scale), (metric, segment, end)
+
+
+def test_a_theme_and_a_period_narrow_the_choice(visit) -> None:
+    made = MADE["full"]
+    page = visit("full").page
+    first = made.issues.iloc[0]
+    page.locator("select[name=theme]").select_option(label=first["label"])
+    assert page.locator("#chosen-count").inner_text() == f"{first['n_feedback']} comments of 290"
+    assert {*page.locator("#chosen-quotes figcaption").all_inner_texts()} == {first["label"]}
+    page.locator("select[name=theme]").select_option("")
+    page.locator("select[name=from]").select_option(label="March 2025")
+    page.locator("select[name=until]").select_option(label="March 2025")
+    volume = made.metrics.query("metric == 'volume' and period_start == @MARCH").iloc[0]["value"]
+    assert page.locator("#chosen-count").inner_text() == f"{volume:.0f} comments of 290"
+
+
+def test_too_few_answers_are_said(visit) -> None:
+    page = visit("full").page
+    for name in ("by-channel", "by-lang", "by-Store"):
+        page.locator(f"select[name='{name}']").select_option(index=3)
+    page.locator("select[name=from]").select_option(index=3)
+    page.locator("select[name=until]").select_option(index=3)
+    assert "too few answers" in page.locator("#chosen-figures").inner_text()
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_the_filter_speaks_the_language(visit, lang: str) -> None:
+    seen = visit(lang)
+    texts = build_page(MADE["full"], ReportConfig(lang=lang)).speech
+    assert seen.page.locator("#chosen-count").inner_text() == texts.say("filter_count", n=290, all=290)
+    assert seen.said == []
+
+
+def test_without_scripts_all_but_the_filter_is_there(visit) -> None:
+    page = visit("full", scripts=False).page
+    assert not page.locator("#explore").is_visible()
+    assert not page.locator("#explore-link").is_visible()
+    for section in ("#issues", "#changed", "#trend", "#segments", "#associations", "#trust"):
+        assert page.locator(section).is_visible()
+
+
+# Print
+
+
+@pytest.fixture(scope="module")
+def printed(browser, reports, tmp_path_factory: pytest.TempPathFactory) -> object:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    path = tmp_path_factory.mktemp("print") / "report.pdf"
+    page = browser.new_page()
+    page.goto(reports["full"].as_uri())
+    page.pdf(path=str(path), format="A4")
+    page.close()
+    return pypdf.PdfReader(path)
+
+
+def test_prints_every_issue_and_figure_and_no_control(printed) -> None:
+    text = " ".join(" ".join(page.extract_text() for page in printed.pages).split())
+    assert 3 <= len(printed.pages) <= 9
+    for issue in MADE["full"].issues.itertuples():
+        assert issue.label in text
+        assert issue.why in text
+    for heading in ("At a glance", "What to fix first", "What changed", "By segment", "What to trust"):
+        assert heading in text
+    for control in ("Show all again", "Skip to the issues", "Course, segments and signals"):
+        assert control not in text
+
+
+def test_no_printed_page_is_empty(printed) -> None:
+    assert all(len(page.extract_text()) > 100 for page in printed.pages)

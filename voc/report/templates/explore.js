@@ -115,8 +115,8 @@
       const row = make("tr"), name = make("th", each.label), bar = draw("svg", { class: "bar thin", "aria-hidden": "true" });
       name.scope = "row"; name.dir = "auto";
       bar.append(draw("rect", { class: "fill", width: 100 * each.n / here / most + "%", height: "100%", rx: 3 }));
-      const cell = make("td"); cell.append(bar);
-      row.append(name, make("td", write(each.n, 0, false), "num"), make("td", share(each.n / here), "num"), cell,
+      const cell = make("td", share(each.n / here), "num"); cell.append(bar);
+      row.append(name, make("td", write(each.n, 0, false), "num"), cell,
         make("td", all.total > now.total ? share(each.rest / there) : "\u2013", "num"));
       return row;
     }));

@@ -1,0 +1,154 @@
+"""The languages of the report: the same keys and gaps in each, plurals, numbers and dates as the language has them."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args, get_type_hints
+
+import pandas as pd
+import pytest
+from analysis_fixture import empty_analysis, make_analysis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voc.config import ReportConfig
+from voc.errors import ConfigError
+from voc.report import render, render_markdown
+from voc.report.speech import languages, speech_of
+
+ENGLISH = speech_of("en")
+OTHERS = [code for code in languages() if code != "en"]
+GAP = re.compile(r"\{(\w+)\}")
+TECHNICAL = {"footer", "md_source", "nav_explore", "source", "filter", "comments_by", "filter_course"}
+
+
+def forms(text: object) -> list[str]:
+    return [text] if isinstance(text, str) else [*text.values()]
+
+
+def test_the_setting_knows_every_language() -> None:
+    assert {*get_args(get_type_hints(ReportConfig)["lang"])} == {*languages()} == {"en", "de", "it", "fr", "es", "lt"}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_language_says_all_that_english_says(code: str) -> None:
+    speech = speech_of(code)
+    assert [*speech.texts] == [*ENGLISH.texts]
+    for key, text in ENGLISH.texts.items():
+        theirs = speech.texts[key]
+        assert isinstance(theirs, str) == isinstance(text, str), key
+        wanted = {*GAP.findall(forms(text)[0])}
+        assert all({*GAP.findall(each)} == wanted for each in forms(theirs)), key
+
+
+@pytest.mark.parametrize("code", languages())
+def test_every_plural_form_is_there(code: str) -> None:
+    speech = speech_of(code)
+    needed = {speech.locale.plural_form(n) for n in (*range(120), 1_000, 23_456)}
+    for key, text in speech.texts.items():
+        if not isinstance(text, str):
+            assert needed <= {*text}, key
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_sentence_is_left_in_english(code: str) -> None:
+    """Names such as NPS and short words may agree by chance; sentences may not."""
+    same = [
+        key
+        for key, text in ENGLISH.texts.items()
+        if any(len(each) > 24 and each in forms(speech_of(code).texts[key]) for each in forms(text))
+    ]
+    assert not same
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("en", ["1 comment", "2 comments", "12,345 comments"]),
+        ("de", ["1 Kommentar", "2 Kommentare", "12.345 Kommentare"]),
+        ("it", ["1 commento", "2 commenti", "12.345 commenti"]),
+        ("fr", ["1 commentaire", "2 commentaires", "12\u202f345 commentaires"]),
+        ("es", ["1 comentario", "2 comentarios", "12.345 comentarios"]),
+        ("lt", ["1 komentaras", "2 komentarai", "12\u00a0345 komentarai"]),
+    ],
+)
+def test_counts(code: str, said: list[str]) -> None:
+    assert [speech_of(code).say("n_comments", n=n) for n in (1, 2, 12_345)] == said
+
+
+def test_lithuanian_counts_by_its_own_rules() -> None:
+    told = [speech_of("lt").say("n_comments", n=n).split()[1] for n in (0, 1, 9, 10, 11, 21, 22, 30)]
+    assert told == [
+        "komentarų", "komentaras", "komentarai", "komentarų", "komentarų", "komentaras", "komentarai", "komentarų",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "month", "share", "language"),
+    [
+        ("en", "9 March 2025", "March 2025", "13%", "Lithuanian"),
+        ("de", "9. März 2025", "März 2025", "13\u00a0%", "Litauisch"),
+        ("it", "9 marzo 2025", "marzo 2025", "13%", "lituano"),
+        ("fr", "9 mars 2025", "mars 2025", "13\u202f%", "lituanien"),
+        ("es", "9 de marzo de 2025", "marzo de 2025", "13\u00a0%", "lituano"),
+        ("lt", "2025 m. kovo 9 d.", "2025 m. kovas", "13\u00a0%", "lietuvių"),
+    ],
+)
+def test_dates_shares_and_names(code: str, day: str, month: str, share: str, language: str) -> None:
+    speech, when = speech_of(code), pd.Timestamp("2025-03-09", tz="UTC")
+    assert (speech.day(when), speech.period(when, "month")) == (day, month)
+    assert re.sub(r"\s", " ", speech.percent(0.126)) == re.sub(r"\s", " ", share)
+    assert speech.language("lt") == language
+
+
+@given(st.floats(-1e9, 1e9), st.integers(0, 3), st.sampled_from(languages()))
+def test_numbers_read_back(value: float, decimals: int, code: str) -> None:
+    symbols = speech_of(code).locale.number_symbols["latn"]
+    text = speech_of(code).number(value, decimals)
+    plain = text.replace(symbols["group"], "").replace(symbols["decimal"], ".").replace("−", "-")
+    assert "-" not in text
+    assert float(plain) == pytest.approx(value, abs=0.51 * 10**-decimals)
+
+
+@given(st.floats(0, 1))
+def test_only_nothing_is_written_as_0_and_only_all_as_100(share: float) -> None:
+    said = ENGLISH.percent(share)
+    assert (said == "0%") == (share == 0)
+    assert (said == "100%") == (share == 1)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.004, "0.4%"), (0.0004, "under 1%"), (0.051, "5.1%"), (0.5, "50%"), (0.0, "0%")]
+)
+def test_small_shares_may_have_a_decimal(share: float, said: str) -> None:
+    assert ENGLISH.percent(share, fine=True) == said
+
+
+@pytest.mark.parametrize(("words", "said"), [([], ""), (["a"], "a"), ([*"ab"], "a and b")])
+def test_lists(words: list[str], said: str) -> None:
+    assert ENGLISH.listing(words) == said
+    assert ENGLISH.listing([*"abcdefg"]) == "a, b, c, d, e and 2 more"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("rows", [0, 240])
+def test_whole_reports_in_every_language(code: str, rows: int) -> None:
+    made = make_analysis(rows=rows) if rows else empty_analysis()
+    page = render(made, ReportConfig(lang=code))
+    assert f'<html lang="{code}">' in page
+    assert f"<title>{speech_of(code).say('title')}</title>" in page
+    assert speech_of(code).say("heading_complaints") in page
+    assert "What to fix first" not in page
+    assert speech_of(code).say("what_to_trust") in render_markdown(made, ReportConfig(lang=code))
+
+
+def test_a_reason_is_told_again_in_the_reader_s_language() -> None:
+    page = render(make_analysis(rows=240), ReportConfig(lang="de"))
+    assert "In 21 von" in page or re.search(r"In \d+ von 232 Kommentaren genannt \(", page)
+    assert "eine Gefahr für Gesundheit oder Sicherheit" in page
+    assert "what they tell is" not in page, "the ranking's English sentence stays out"
+
+
+def test_an_unknown_language_lists_the_choices() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'de'"):
+        speech_of("dee")
