@@ -184,3 +184,12 @@ def test_shortened_text_is_a_start_within_the_limit(text: str, limit: int):
 @given(st.text(max_size=80) | HARD)
 def test_nothing_invisible_is_left(text: str):
     assert not set(readable(text)) & set("\x00\x07\u200b\ufeff\u202e\u00ad\r\t\u00a0")
+
+
+def test_a_mail_read_in_part_is_marked():
+    quoted = "\n".join(["> the same line of history again and again"] * 1_000)
+    long = f"It broke on the first day.\n\nOn 3 May 2024, at 10:15, Jo <jo@ex.am> wrote:\n{quoted}"
+    rows = pd.DataFrame({"feedback_id": ["a", "b"], "text": [long, long[:500]], "channel": "email"})
+    done = clean(rows, CleanConfig())
+    assert done["clean_text"].tolist() == ["It broke on the first day."] * 2
+    assert done["cut"].tolist() == [True, False]

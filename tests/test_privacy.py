@@ -378,3 +378,14 @@ def test_masking_names_uses_the_models_that_are_installed(monkeypatch: pytest.Mo
     )
     assert told["text"].tolist() == ["[NAME] was rude, [EMAIL]", "Jane Doe war da"]
     assert bare("12-3") == "123"
+
+
+def test_no_label_and_no_keyword_is_a_placeholder(complaints: pd.DataFrame, tiny: str):
+    asides = ["write to jo@example.org", "call +44 20 7946 0958", "order no. 4711234", "IBAN DE89370400440532013000"]
+    said = complaints["comment"].str.replace(" with my phone", "")
+    told = [f"{text}, {asides[place % 4]}" if text else text for place, text in enumerate(said)]
+    table = pd.DataFrame({"feedback_id": complaints["id"], "text": told})
+    found = analyze(table, from_mapping({"sentiment": {"model": tiny}, "issues": {"rounds": 20}}))
+    assert found.clauses["text"].str.contains(r"\[(?:EMAIL|PHONE|ACCOUNT|IBAN)\]").any()
+    words = " ".join([*found.themes["label"], *found.themes["keywords"].dropna(), *found.keywords.get("keyword", [])])
+    assert not {kind.lower() for kind in KINDS} & set(words.lower().replace(",", " ").split())

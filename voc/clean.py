@@ -16,6 +16,7 @@ import pandas as pd
 
 from voc.channels import by_mail, mail_rows, stripped, unquoted, why_automatic, without_notices
 from voc.config import CleanConfig
+from voc.mail import LONGEST_MAIL
 from voc.rules import all_rules
 from voc.tables import FEEDBACK
 
@@ -107,7 +108,8 @@ LONGEST_WORD = 80
 def clean(feedback: pd.DataFrame, config: CleanConfig) -> pd.DataFrame:
     """`feedback` with `clean_text` (never missing), `skip` (a reason the reader gave stays) and `cut`.
 
-    A text longer than `max_characters` is cut at a space and marked; it is still used.
+    A text longer than `max_characters` is cut at a space and marked; it is still used. So is a mail of which only the
+    first `LONGEST_MAIL` characters, history and all, are read.
     """
     feedback = FEEDBACK.check(feedback)
     raw = feedback["text"].fillna("").tolist()
@@ -116,7 +118,10 @@ def clean(feedback: pd.DataFrame, config: CleanConfig) -> pd.DataFrame:
     texts = [shorten(text, config.max_characters) for text in whole]
     reasons = pd.Series([why_skip(text) for text in texts], index=feedback.index, dtype="string")
     given = feedback["skip"] if "skip" in feedback else pd.Series(pd.NA, index=feedback.index, dtype="string")
-    cut = [len(short) < len(long) for short, long in zip(texts, whole, strict=True)]
+    cut = [
+        len(short) < len(long) or (len(text) > LONGEST_MAIL and by_mail(text, told=mail))
+        for short, long, text, mail in zip(texts, whole, raw, mails, strict=True)
+    ]
     skip = given.fillna(_automatic(feedback, raw, mails)).fillna(reasons)
     return FEEDBACK.add(feedback, clean_text=texts, skip=skip, cut=cut)
 

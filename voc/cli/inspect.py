@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 SCORES = ("nps", "csat", "ces", "rating")
 LANGUAGES_SHOWN = 8
 EXAMPLES = 3
+KINDS = {
+    "EMAIL": "e-mail addresses", "PHONE": "telephone numbers", "IBAN": "bank accounts", "CARD": "payment cards",
+    "IP": "IP addresses", "ID": "personal ids", "URL": "web addresses that tell of a person",
+    "ACCOUNT": "order and account numbers", "NAME": "names", "PSEUDONYM": "ids that are a name, address or number",
+}  # fmt: skip
+"""What the placeholders stand for."""
 
 
 @click.command(short_help="Tell what would be read, and why.")
@@ -30,8 +37,8 @@ def inspect(
 ) -> None:
     """Tell how one or more exports are understood before anything is analysed.
 
-    Format and encoding, which column was taken for what and why, rows, languages, dates, scores, and which rows would
-    be skipped or doubted and for what reason.
+    Format and encoding, which column was taken for what and why, rows, languages, dates, scores, personal data, and
+    which rows would be skipped or doubted and for what reason.
     """
     config, _ = effective(settings_file, assignments, columns)
     from voc.readers import read_feedback
@@ -48,15 +55,20 @@ def inspect(
 
 def facts(reading: Reading, feedback: pd.DataFrame) -> dict[str, Any]:
     """Everything `voc inspect` tells, as plain values."""
+    from voc.integrity import integrity_notes
+    from voc.privacy import count_masked
     from voc.tables import tally
 
     used = feedback[feedback["skip"].isna()]
+    notes = [*reading.notes, *integrity_notes(feedback)]
     return {
         "sources": [_source(source) for source in reading.sources],
         "rows": len(feedback),
         "used": len(used),
         "skipped": tally(feedback, "skip"),
         "suspect": tally(feedback, "suspect"),
+        "cut": int(feedback["cut"].sum()),
+        "personal": count_masked(feedback),
         "examples": {reason: _examples(rows) for reason, rows in feedback.groupby("skip", sort=True)},
         "languages": tally(used, "lang"),
         "characters": {"median": _median(used["clean_text"].str.len()), "longest": _longest(used["clean_text"])},
@@ -64,7 +76,7 @@ def facts(reading: Reading, feedback: pd.DataFrame) -> dict[str, Any]:
         "scores": {
             name: _score(feedback, name) for name in SCORES if name in feedback and feedback[name].notna().any()
         },
-        "notes": [{"stage": note.stage, "text": note.text, "count": note.count} for note in reading.notes],
+        "notes": [{"stage": note.stage, "text": note.text, "count": note.count} for note in notes],
     }
 
 
@@ -73,9 +85,14 @@ def _prepared(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
     from voc.clean import clean
     from voc.integrity import check_integrity
     from voc.language import detect_language
+    from voc.privacy import mask_personal_data
+    from voc.tables import FEEDBACK
 
     feedback = check_integrity(clean(feedback, config.clean), config.integrity)
-    return detect_language(feedback, config.language)
+    feedback = detect_language(feedback, config.language)
+    told = mask_personal_data(feedback, replace(config.privacy, keep=False))
+    # The examples and lengths are those of the file; only the counts are of what would be masked.
+    return FEEDBACK.add(feedback, masked=told["masked"], skip=told["skip"])
 
 
 def _source(source: Recognition) -> dict[str, Any]:
@@ -165,6 +182,10 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
         _line(screen, "Skipped", f"{count:,} {reason}" + (f": {examples}" if examples else ""))
     for reason, count in found["suspect"].items():
         _line(screen, "Doubted", f"{count:,} {reason}")
+    if found["cut"]:
+        _line(screen, "Cut", f"{found['cut']:,} longer than clean.max_characters, or mails read in part")
+    if found["personal"]:
+        _line(screen, "Personal", f"{_personal(found['personal'])}; masked unless --keep-personal-data")
     if found["scores"]:
         _line(screen, "Unseen", "scores that contradict their text: only analyze, with the model, tells them")
     _line(screen, "Languages", _languages(found["languages"]) or "none")
@@ -180,6 +201,11 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
         _line(screen, name.upper() if name != "rating" else "Rating", told)
     if not found["scores"]:
         _line(screen, "Scores", "none")
+
+
+def _personal(counts: dict[str, int]) -> str:
+    """What would be masked, in words: 3 e-mail addresses, 2 ids of people."""
+    return ", ".join(f"{count:,} {KINDS.get(kind, kind.lower())}" for kind, count in counts.items())
 
 
 def _languages(counts: dict[str, int]) -> str:
