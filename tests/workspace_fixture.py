@@ -43,6 +43,7 @@ def week(number: int, praise: int = 40, **complaints: int) -> pd.DataFrame:
             "id": [f"w{number}-{place:03}" for place in range(len(texts))],
             "date": [f"{day + pd.Timedelta(days=place % 7):%Y-%m-%d}" for place in range(len(texts))],
             "customer": [f"C{number}{place:03}" for place in range(len(texts))],
+            "channel": ["email" if place % 3 else "chat" for place in range(len(texts))],
             "nps": [9 if text.startswith("great") else 2 for text in texts],
             "comment": texts,
         }
