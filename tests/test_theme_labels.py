@@ -80,6 +80,12 @@ def test_labels_are_distinct() -> None:
     assert len(set(labels)) == 3
 
 
+def test_labels_of_the_same_words_are_the_same_label() -> None:
+    texts = ["Les prix des fleurs", "Prix et fleurs", "Des fleurs, un prix"]
+    labels = labels_of(texts, [f"{text} !" for text in texts], OTHERS, langs=("fr",))
+    assert len({frozenset(label.split(", ")) for label in labels}) == 3
+
+
 def test_a_mixed_theme_is_labelled_in_english() -> None:
     texts = ["Die Rechnung ist falsch", "The invoice is wrong", "Falsche Rechnung", "My invoice, a wrong one"]
     name = names_of(texts, OTHERS, langs=("de", "en"))[0]

@@ -158,3 +158,21 @@ def test_what_is_not_sampled_joins_its_group(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(theme_graph, "DISCOVER_LIMIT", 600)
     groups = discover(points, neighbours=15, strata=topics).groups
     assert pd.crosstab(groups, whole).gt(0).sum(axis=1).eq(1).all()
+
+
+@pytest.mark.parametrize(
+    ("firmness", "grade"), [([0.9, 0.8], "firm"), ([0.9, 0.5], "fairly firm"), ([0.3, 0.2], "loose")]
+)
+def test_a_note_says_how_firm_the_themes_are(firmness: list[float], grade: str) -> None:
+    from voc.config import Config
+    from voc.pipeline import _theme_notes
+
+    themes = pd.DataFrame({"theme_id": ["t-1", "t-2", TONE, "s-1"], "label": ["a", "b", "no particular topic", "c"]})
+    themes = themes.assign(parent_id=[pd.NA, pd.NA, pd.NA, "t-1"], n_clauses=[10, 10, 3, 5])
+    themes = themes.assign(firmness=[*firmness, np.nan, 0.0], status=["complaints"] * 2 + ["residual", "complaints"])
+    clauses = clauses_of(["text"] * 23).assign(theme_id="t-1")
+    firm, rest = _theme_notes(CLAUSES.check(clauses), THEMES.check(themes), Config())
+    assert f"are {grade}:" in firm.text
+    assert f"{np.mean(firmness):.0%}" in firm.text
+    assert f"of {len(firmness)} with" in firm.text
+    assert (rest.count, "feels" in rest.text) == (3, True)

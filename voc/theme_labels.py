@@ -82,12 +82,10 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
         ranked = [(lang, terms[lang].get(theme, [])) for lang in _languages(members, labels_in)]
         lang, telling = next(((lang, each) for lang, each in ranked if each), (ranked[0][0], []))
         gloss = _gloss(telling, lang, labels_in)
-        label = next(
-            each for each in _candidates(_leading(telling), _excerpt(members), gloss) if _parts(each) not in taken
-        )
-        taken |= {_parts(label), _parts(label.split(", ")[0])}
+        plain = next(each for each in _candidates(_leading(telling), _excerpt(members)) if _parts(each) not in taken)
+        taken |= {_parts(plain), _parts(plain.split(", ")[0])}
         words = dict.fromkeys(term.text for _, each in ranked for term in each[:keywords])
-        names.append(Name(label, lang, tuple(words)[:keywords]))
+        names.append(Name(plain + gloss, lang, tuple(words)[:keywords]))
     return names
 
 
@@ -224,15 +222,15 @@ def _speaker(word: Term, terms: list[Term]) -> Term:
     return max([word, *phrases], key=lambda term: (len(term.key), term.count))
 
 
-def _candidates(terms: list[Term], excerpt: str, gloss: str) -> Iterator[str]:
+def _candidates(terms: list[Term], excerpt: str) -> Iterator[str]:
     """Labels, best first: the best phrase with the next (alone where the next is weak), with later ones, led by later
     ones, numbered."""
     words = [term.text for term in terms] or [excerpt]
     if len(terms) < 2 or terms[1].score < SECOND * terms[0].score:
-        yield words[0] + gloss
-    yield from (f"{words[0]}, {other}{gloss}" for other in words[1:])
-    yield from (f"{word}{gloss}" for word in words[1:])
-    yield from (f"{words[0]} ({number}){gloss}" for number in count(2))
+        yield words[0]
+    yield from (f"{words[0]}, {other}" for other in words[1:])
+    yield from words[1:]
+    yield from (f"{words[0]} ({number})" for number in count(2))
 
 
 def _excerpt(members: pd.DataFrame) -> str:
