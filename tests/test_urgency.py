@@ -31,7 +31,8 @@ def test_danger_outranks_a_growing_nuisance_of_everyone():
 
 
 @pytest.mark.parametrize(
-    ("alarming", "of", "danger"), [(2, 200, False), (1, 50, False), (2, 20, False), (20, 100, True)]
+    ("alarming", "of", "danger"),
+    [(2, 200, False), (1, 50, False), (1, 20, False), (2, 60, False), (1, 7, True), (20, 100, True)],
 )
 def test_noise_is_no_danger(alarming, of, danger):
     """A signal in a comment or two among many is what a classifier gets wrong; one in five is not."""
@@ -43,11 +44,11 @@ def test_noise_is_no_danger(alarming, of, danger):
 
 
 def test_one_customer_alone_is_no_danger_of_a_theme():
-    found = rank({"one": Complaint(1, severity=0.9, signals="safety"), "two": replace(FIRE, comments=2)})
-    assert found.loc["one", "danger"] == 0
-    assert found.loc["two", "danger"] > 0.5
+    """Of threats and the like; of health one report in a handful is enough, and weighs less than three."""
     lawyers = {f"{n}": Complaint(n, severity=0.9, signals="legal") for n in (2, 3)}
     assert (rank(lawyers)["danger"].reindex(["2", "3"]) > 0).tolist() == [False, True]
+    hurt = rank({"one": replace(FIRE, comments=7, alarming=1), "three": replace(FIRE, comments=7, alarming=3)})
+    assert 0 < hurt.loc["one", "danger"] < 0.1 < hurt.loc["three", "danger"]
 
 
 def test_a_signal_in_passing_is_no_danger():

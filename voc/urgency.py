@@ -47,12 +47,14 @@ ones. Guarded by test_small_issue_is_steady."""
 NOISE, CLEAR = 0.03, 0.15
 """An alarm counts from the share of an issue's customers that false ones alone may reach, and in full that far beyond
 it; the lower 99 % bound is compared. Trades missed dangers for false ones: of 15 customers two hardly count, nine count
-in full, and so do two of two. Guarded by test_noise_is_no_danger."""
+in full, and so do three of three. Guarded by test_noise_is_no_danger."""
+SAFETY_NOISE, SAFETY_CLEAR = 0.01, 0.10
+"""The same for dangers to health, of which a missed one costs most and a model that hears few misses some: one of seven
+counts a little, one of 20 does not. Guarded by test_noise_is_no_danger and the golden corpus."""
 SURE = 2.326
-LEAST_ALARMED, LEAST_OTHERS = 1.5, 2.5
-"""Customers (each as surely as the signal is meant) who must tell of a danger to health, or raise another alarm, before
-it is the issue's: one alone is in the queue, whatever the issue. Guarded by
-test_one_customer_alone_is_no_danger_of_a_theme."""
+LEAST_ALARMED = 2.5
+"""Customers (each as surely as the signal is meant) who must raise an alarm other than for health before it is the
+issue's: one alone is in the queue, whatever the issue. Guarded by test_one_customer_alone_is_no_danger_of_a_theme."""
 ORDINARY = 0.3
 """The most that is taken off as what is ordinary in the file: of patients many are vulnerable, but where every second
 complaint is about an outage, an outage is still one. Guarded by test_an_inbox_of_outages."""
@@ -102,10 +104,10 @@ def alarms_of(sums: dict[str, Array], signal: str) -> Array:
     alarmed, told = sums[signal], sums["told"]
     share = np.minimum(alarmed / np.maximum(told, 1e-12), 1)
     low, _ = wilson(share * told[0], told[0], z=SURE)
-    noise = NOISE if signal == NEVER_ORDINARY else ordinary(sums, signal)
-    alarm = np.clip((low - noise) / CLEAR, 0, 1)
-    least = LEAST_ALARMED if signal == NEVER_ORDINARY else LEAST_OTHERS
-    return alarm * ((alarm[0] > 0) & (alarmed[0] >= least))
+    if signal == NEVER_ORDINARY:
+        return np.clip((low - SAFETY_NOISE) / SAFETY_CLEAR, 0, 1) * (low[0] > SAFETY_NOISE)
+    alarm = np.clip((low - ordinary(sums, signal)) / CLEAR, 0, 1)
+    return alarm * ((alarm[0] > 0) & (alarmed[0] >= LEAST_ALARMED))
 
 
 def excess(sums: dict[str, Array], signal: str) -> Array:
