@@ -1,4 +1,4 @@
-"""The command line: `voc analyze`, `voc score`, `voc inspect`.
+"""The command line: `voc analyze`, `voc score`, `voc inspect`, `voc watch`, `voc compare` …
 
 The one room that prints. Results go to standard output; progress and remarks go to standard error, so that output can
 be piped. A VocError is one line and exit code 2; anything else is a bug and shows its traceback. Commands import what
@@ -30,6 +30,8 @@ Examples:
   voc inspect survey.csv                     what would be read, and why
   voc score survey.csv --out scored.csv      add a verdict to every row
   cat chats.jsonl | voc score -              the same as a pipe
+  voc watch incoming --out results           analyse files as they arrive
+  voc compare results/april results/may      what differs between two results
   voc train labels.csv --out ours            a model fitted to your labels
 """
 
