@@ -25,6 +25,7 @@ from torch.nn import functional
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "voc-small"))
 from base import is_european  # noqa: E402 - which pieces to keep is voc-small's own rule
+from teach import words  # noqa: E402
 
 from voc.encoder import shipped_folder  # noqa: E402
 from voc.encoder.static_runtime import MEAN_STEP, TOP  # noqa: E402
@@ -40,10 +41,14 @@ BATCH, EPOCHS = 256, 4
 TABLE_RATE, LAYER_RATE = 2e-2, 3e-3
 """A piece is met seldom, so its row moves far each time; the layers learn from every text."""
 RIDGE = 1e-3
+OFTEN = 4
+"""Texts from which a piece is worth its 144 bytes; a likely word of a language without texts counts as much."""
+SEED_REPEATS = 3
+"""Of the sentences that know their signals there are few."""
 TEACHER = 0.6
 """How much the teacher's answer counts where the label is known too: it knows shades, the label knows the truth."""
 WORD_DROPOUT = 0.1
-WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "signals": 3.0, "themes": 2.0}
+WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "signals": 10.0, "themes": 2.0}
 HELD_BACK = 0.03
 
 
@@ -114,8 +119,8 @@ def kept_pieces(texts: list[str], tokenizer: Tokenizer) -> np.ndarray:
         found = tokenizer.encode_batch_fast(texts[start : start + 10_000])
         counts += np.bincount(np.concatenate([each.ids for each in found]), minlength=len(counts))
     pieces = json.loads(tokenizer.to_str())["model"]["vocab"]
-    rank = np.array([score for _, score in pieces]) / 100 + np.minimum(counts, 4)
-    rank[[is_european(piece) for piece, _ in pieces]] += 0.5
+    rank = np.array([score for _, score in pieces]) / 100 + np.minimum(counts, OFTEN)
+    rank[np.array([is_european(piece) for piece, _ in pieces]) & (counts < OFTEN)] += 0.5
     rank[[tokenizer.token_to_id(name) for name in ("<s>", "<pad>", "</s>", "<unk>")]] += 1e6
     return np.sort(np.argsort(-rank, kind="stable")[:PIECES])
 
@@ -293,14 +298,15 @@ def train(build: Path, out: Path, epochs: int) -> None:
     teacher = shipped_folder("voc-small")
     whole = Tokenizer.from_file(str(teacher / "tokenizer.json"))
     texts = [text[:MAX_CHARACTERS] for text in rows["text"]]
-    kept = kept_pieces(texts, whole)
+    kept = kept_pieces([*texts, *words() * (OFTEN - 1)], whole)
     tokenizer = smaller(whole, kept)
     ids = [np.array(each.ids[:MAX_PIECES]) for each in tokenizer.encode_batch_fast(texts)]
     table = read_weights(teacher / "model.onnx")["bert.embeddings.word_embeddings.weight"][kept]
     start = towards(table, ids, wanted["themes"].numpy()), strongest(table, WORD_WIDTH) / 2
     net = FastNet(*(torch.from_numpy(each.astype(np.float32)) for each in start))
+    seeds = np.flatnonzero(rows[SIGNALS[0]].notna())
     is_held_back = np.random.default_rng(1).random(len(rows)) < HELD_BACK
-    used = np.flatnonzero(~is_held_back)
+    used = np.concatenate([np.flatnonzero(~is_held_back), *[seeds[~is_held_back[seeds]]] * (SEED_REPEATS - 1)])
     print(f"{len(used):,} texts, {len(kept):,} pieces", flush=True)
     optimise(
         net, [ids[i] for i in used], {name: values[used] for name, values in wanted.items()},

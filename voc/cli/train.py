@@ -82,7 +82,7 @@ def _show(found: Trained, out: str, text: str, label: str) -> None:
     screen.print(readable(told), markup=False, soft_wrap=True)
     for reason, count in rows.left_out.items():
         screen.print(f"  {count:,} left out: {readable(reason)}", markup=False, soft_wrap=True)
-    table = columns("Held-out texts", found.model, "with your labels", "difference", right=("difference",))
+    table = columns("Held-out texts", found.model, "with your labels", "difference")
     for figure in found.figures:
         table.add_row(figure.name, *(_answer(figure, each) for each in ("before", "after", "difference")))
     screen.print()
@@ -95,5 +95,6 @@ def _show(found: Trained, out: str, text: str, label: str) -> None:
 def _answer(figure: Comparison, which: str) -> str:
     value, low, high = getattr(figure, which)
     shape = ".1f" if "%" in figure.name else ".3f"
-    sign = "+" if which == "difference" else ""
-    return f"{value:{sign}{shape}} ({low:{sign}{shape}} to {high:{sign}{shape}})"
+    if which == "difference":
+        return f"{value:+{shape}} ({low:+{shape}} to {high:+{shape}})"
+    return f"{value:{shape}} ({low:{shape}}–{high:{shape}})"

@@ -1,0 +1,168 @@
+"""Accuracy against speed, side by side in one run: VADER, voc-fast, voc-small, and the shape of the peers' model.
+
+`python -m bench.frontier`. Accuracy is on the labelled dev rows (../shared/data): tweets over three classes (UMSAB),
+and customers' text, negative against positive and over three classes, each the mean over languages. VADER reads English
+alone and needs `pip install vaderSentiment`; it is not part of voc. The peers' weights cannot be had offline, so their
+network has random ones: its speed is true, and it has no accuracy here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench import quality, speed
+
+Read = Callable[[list[str]], np.ndarray]
+"""Texts to probabilities of negative, neutral and positive (n, 3)."""
+FIGURES = {
+    "tweets": "tweets", "tweets, en": "tweets", "customers ±": "customers", "customers ±, en": "customers",
+    "customers, 3": "customers",
+}  # fmt: skip
+VADER_MARGIN = 0.05
+"""Its authors' own threshold between neutral and the others."""
+MOST_PEERS = 128
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What reads texts; English alone, or every language."""
+
+    name: str
+    read: Read
+    english_only: bool = False
+
+
+def models() -> list[Candidate]:
+    """What can be compared on this machine."""
+    from voc.encoder import load
+
+    ours = [
+        Candidate(name, lambda texts, name=name: load(name).encode(texts).sentiment)
+        for name in ("voc-fast", "voc-small")
+    ]
+    return [*vader(), *ours]
+
+
+def vader() -> list[Candidate]:
+    """VADER where it is installed."""
+    try:
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+    except ImportError:
+        print("vaderSentiment is not installed: not compared")
+        return []
+    analyzer = SentimentIntensityAnalyzer()
+
+    def read(texts: list[str]) -> np.ndarray:
+        score = np.array([analyzer.polarity_scores(text)["compound"] for text in texts])
+        return np.stack([score <= -VADER_MARGIN, np.abs(score) < VADER_MARGIN, score >= VADER_MARGIN], 1) * (
+            0.5 + np.abs(score[:, None])
+        )
+
+    return [Candidate("VADER", read, english_only=True)]
+
+
+def labelled() -> dict[str, pd.DataFrame]:
+    """Dev rows of tweets and of customers' text: text, lang, gold; at most PER_GROUP a source and language."""
+    rows = pd.read_parquet(quality.DATA / "sentiment.parquet")
+    rows = rows[rows["split"] == "dev"].assign(gold=rows["label"].replace("mixed", "neutral"))
+    order = pd.Series(pd.util.hash_array(rows["text"].to_numpy(object)), rows.index)
+    rows = rows[order.groupby([rows["source"], rows["lang"]]).rank(method="first") <= quality.PER_GROUP]
+    is_tweet = rows["source"] == quality.TWEETS
+    customers = rows[rows["domain"].isin(quality.CUSTOMER_DOMAINS) & ~is_tweet]
+    return {"tweets": rows[is_tweet], "customers": customers}
+
+
+def accuracy(candidate: Candidate, rows: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Macro-F1 in percent per figure; nan where the candidate does not read the languages."""
+    found = {}
+    judged = {}
+    for name, part in rows.items():
+        told = part[part["lang"] == "en"] if candidate.english_only else part
+        shares = candidate.read(told["text"].astype(str).tolist())
+        label = np.array(quality.LABELS)[shares.argmax(axis=1)]
+        judged[name] = told.assign(sentiment=shares[:, 2] - shares[:, 0], label=label)
+    for figure, name in FIGURES.items():
+        told = judged[name]
+        wanted = told[told["lang"] == "en"] if figure.endswith("en") else told
+        skip = candidate.english_only and not figure.endswith("en")
+        found[figure] = float("nan") if skip else _mean(wanted, binary="±" in figure)
+    return found
+
+
+def _mean(rows: pd.DataFrame, *, binary: bool) -> float:
+    """The mean over languages; over three classes, those with ten neutral texts."""
+    groups = [quality.Judged(part) for _, part in rows.groupby("lang")]
+    if binary:
+        return float(np.mean([group.binary_f1() for group in groups]))
+    return float(np.mean([group.macro_f1() for group in groups if (group.rows["gold"] == "neutral").sum() >= 10]))
+
+
+def rates(candidates: list[Candidate]) -> dict[str, float]:
+    """Texts a second of each candidate over the same comments, and of the peers' shape."""
+    texts = speed.comments(4_000)
+    found = {}
+    for candidate in candidates:
+        few = texts if candidate.name != "voc-small" else texts[: 4 * MOST_PEERS]
+        candidate.read(few[:64])
+        found[candidate.name] = speed._rate(lambda few=few, read=candidate.read: read(few), len(few))  # noqa: SLF001
+    return found | peers(texts[:MOST_PEERS])
+
+
+def peers(texts: list[str]) -> dict[str, float]:
+    """XLM-R base's shape in torch fp32 with random weights: the network of XLM-T and most multilingual peers."""
+    try:
+        import torch
+        from transformers import XLMRobertaConfig, XLMRobertaModel
+    except ImportError:
+        return {}
+    from tokenizers import Tokenizer
+
+    from voc.encoder import shipped_folder
+
+    shape = {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}
+    network = XLMRobertaModel(XLMRobertaConfig(vocab_size=250_002, max_position_embeddings=514, **shape)).eval()
+    tokenizer = Tokenizer.from_file(str(shipped_folder("voc-small") / "tokenizer.json"))
+    ids = sorted((row.ids for row in tokenizer.encode_batch_fast(texts)), key=len)
+
+    def run() -> None:
+        with torch.inference_mode():
+            for start in range(0, len(ids), 32):
+                rows = ids[start : start + 32]
+                longest = max(map(len, rows))
+                padded = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
+                network(input_ids=padded, attention_mask=(padded != 1).long())
+
+    run()
+    return {"XLM-R base shape, torch fp32": speed._rate(run, len(ids), 1)}  # noqa: SLF001
+
+
+def table(figures: dict[str, dict[str, float]], per_second: dict[str, float]) -> str:
+    """The comparison as a Markdown table, the fastest first."""
+    slowest = min(per_second.values())
+    head = ["model", "texts/s", "times", *FIGURES]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, rate in sorted(per_second.items(), key=lambda pair: -pair[1]):
+        cells = [figures.get(name, {}).get(figure, float("nan")) for figure in FIGURES]
+        told = ["–" if np.isnan(cell) else f"{cell:.1f}" for cell in cells]
+        lines.append("| " + " | ".join([name, f"{rate:,.0f}", f"{rate / slowest:.1f}", *told]) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table."""
+    candidates = models()
+    rows: Any = labelled() if quality.DATA.is_dir() else {}
+    if not rows:
+        print("The labelled data is not there; speed alone.")
+    figures = {candidate.name: accuracy(candidate, rows) for candidate in candidates} if rows else {}
+    print("\nAccuracy (macro-F1, %) and speed on this CPU; ± = negative against positive, 3 = with neutral")
+    print(table(figures, rates(candidates)))
+
+
+if __name__ == "__main__":
+    main()
