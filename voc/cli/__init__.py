@@ -17,8 +17,8 @@ from voc.cli.analyze import analyze
 from voc.cli.compare import compare
 from voc.cli.inspect import inspect
 from voc.cli.score import score
-from voc.cli.train import train
 from voc.cli.themes import themes
+from voc.cli.train import train
 from voc.cli.watch import watch
 from voc.errors import VocError
 
