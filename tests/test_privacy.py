@@ -301,8 +301,13 @@ def run(export: Path, tiny: str, *options: str) -> Path:
 
 def written(folder: Path) -> str:
     tables = [pd.read_parquet(path).to_csv() for path in sorted(folder.glob("*.parquet"))]
-    texts = [path.read_text(encoding="utf-8-sig") for path in sorted(folder.iterdir()) if path.suffix != ".parquet"]
-    return "\n".join(tables + texts)
+    books = [
+        sheet.to_csv()
+        for path in sorted(folder.glob("*.xlsx"))
+        for sheet in pd.read_excel(path, sheet_name=None).values()
+    ]
+    plain = [path for path in sorted(folder.iterdir()) if path.suffix not in {".parquet", ".xlsx"}]
+    return "\n".join([*tables, *books, *(path.read_text(encoding="utf-8-sig") for path in plain)])
 
 
 def test_no_file_that_is_written_holds_any(export: Path, tiny: str):

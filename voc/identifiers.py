@@ -333,6 +333,11 @@ def _id(country: str, names: str, written: str, check: Check, alone: Alone = "ne
     )
 
 
+def _forms(country: str, names: str, check: Check, *forms: tuple[str, Alone]) -> tuple[Identifier, ...]:
+    """One id with several written forms, each believed in its own places."""
+    return tuple(_id(country, names, written, check, alone) for written, alone in forms)
+
+
 _day = r"(?:0[1-9]|[12]\d|3[01])"
 _month = r"(?:0[1-9]|1[0-2])"
 
@@ -348,28 +353,27 @@ IDENTIFIERS = (
     ),
     _id("CN", "身份证,身份证号", rf"[1-9]\d{{5}}(?:19|20)\d\d{_month}{_day}\d{{3}}[\dX]", _chinese, "always"),
     _id("CH", "ahv,avs,ahv-nummer", r"756 \d{4} \d{4} \d\d", _ean13, "always"),
-    _id("BE", "rijksregisternummer,registre national,niss,insz", r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d", _belgian, "always"),
-    _id("BE", "rijksregisternummer,registre national,niss,insz", r"\d{11}", _belgian, "never"),
-    _id("BR", "cpf", r"\d{3}\.\d{3}\.\d{3}-\d\d", _cpf, "always"),
-    _id("BR", "cpf", r"\d{11}", _cpf, "at home"),
+    *_forms(
+        "BE", "rijksregisternummer,registre national,niss,insz", _belgian,
+        (r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d", "always"), (r"\d{11}", "never"),
+    ),
+    *_forms("BR", "cpf", _cpf, (r"\d{3}\.\d{3}\.\d{3}-\d\d", "always"), (r"\d{11}", "at home")),
     _id("NO", "fødselsnummer,personnummer,fnr", r"\d{6} \d{5}", _fodselsnummer, "always"),
     _id("RO", "cnp,cod numeric personal", rf"[1-9]\d\d{_month}{_day}\d{{6}}", _cnp, "always"),
     _id("SI", "emšo,emso,jmbg", rf"{_day}{_month}[089]\d\d\d{{6}}", _jmbg, "always"),
     _id("FI", "hetu,henkilötunnus", rf"{_day}{_month}\d\d[-+A-FU-Y]\d{{3}}[\dA-FHJ-NPR-Y]", _hetu, "always"),
-    _id(
-        "SE", "personnummer,personnr,pnr",
-        r"(?:19|20)\d\d(?:0\d|1[0-2])\d\d[-+]?\d{4}|\d\d(?:0\d|1[0-2])\d\d[-+]\d{4}", _personnummer, "always",
+    *_forms(
+        "SE", "personnummer,personnr,pnr", _personnummer,
+        (r"(?:19|20)\d\d(?:0\d|1[0-2])\d\d[-+]?\d{4}|\d\d(?:0\d|1[0-2])\d\d[-+]\d{4}", "always"),
+        (r"\d{10}", "never"),
     ),
-    _id("SE", "personnummer,personnr,pnr", r"\d{10}", _personnummer, "never"),
     _id("ES", "dni,nif,nie", r"(?:\d{8}|[XYZ] \d{7}) [A-Z]|\d\d\.\d{3}\.\d{3} [A-Z]", _dni, "always"),
-    _id(
-        "CZ", "rodné číslo,rodné č,r.č,rč,rodne cislo",
-        rf"\d\d(?:[0257][1-9]|[1368][0-2]){_day}/\d{{4}}", _rodne_cislo, "always",
+    *_forms(
+        "CZ", "rodné číslo,rodné č,r.č,rč,rodne cislo", _rodne_cislo,
+        (rf"\d\d(?:[0257][1-9]|[1368][0-2]){_day}/\d{{4}}", "always"), (r"\d{10}", "never"),
     ),
-    _id("CZ", "rodné číslo,rodné č,r.č,rč,rodne cislo", r"\d{10}", _rodne_cislo, "never"),
     _id("LT", "asmens kodas,asmens kodo,asmens kodą,isikukood,isikukoodi", r"[1-6]\d{10}", _baltic, "always"),
-    _id("LV", "personas kods,personas kodu", r"\d{6}-\d{5}", _latvian, "always"),
-    _id("LV", "personas kods,personas kodu", r"\d{11}", _latvian, "never"),
+    *_forms("LV", "personas kods,personas kodu", _latvian, (r"\d{6}-\d{5}", "always"), (r"\d{11}", "never")),
     _id("PL", "pesel,pesela", r"\d{11}", _pesel, "at home"),
     _id("DK", "cpr,cpr-nummer,personnummer", rf"{_day}{_month}\d\d-\d{{4}}", _cpr, "at home"),
     _id(
@@ -377,15 +381,18 @@ IDENTIFIERS = (
         r"\d\d \d{3} \d{3} \d{3}", _steuer_id, "never",
     ),
     _id("NL", "bsn,burgerservicenummer,sofinummer", r"\d{4} \d\d \d{3}|\d{3} \d{3} \d{3}", _bsn, "never"),
-    _id("GB", "national insurance,ni number,nino", r"[A-CEGHJ-PR-TW-Z]{2} \d\d \d\d \d\d [A-D]", _nino, "never"),
-    _id(
-        "GB", "national insurance,ni number,nino",
-        r"[A-CEGHJ-PR-TW-Z]{2}\x20\d\d\x20\d\d\x20\d\d\x20[A-D]", _nino, "always",
+    *_forms(
+        "GB", "national insurance,ni number,nino", _nino,
+        (r"[A-Z]{2} \d\d \d\d \d\d [A-Z]", "never"),  # where it is named, also one with letters that none has
+        (r"[A-CEGHJ-PR-TW-Z]{2}\x20\d\d\x20\d\d\x20\d\d\x20[A-D]", "always"),
     ),
     _id("GB", "nhs,nhs number", r"\d{3} \d{3} \d{4}", _nhs, "never"),
     _id("IE", "pps,ppsn,pps number", r"\d{7}[A-W][ABHWTX]?", _pps, "never"),
-    _id("US", "ssn,social security", r"(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}", _any, "always"),
-    _id("US", "ssn,social security", r"(?!000|666|9)\d{3} (?!00)\d\d (?!0000)\d{4}", _any, "never"),
+    *_forms(
+        "US", "ssn,social security", _any,
+        (r"(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}", "always"),
+        (r"(?!000|666|9)\d{3} (?!00)\d\d (?!0000)\d{4}", "never"),
+    ),
     _id("CA", "sin,social insurance,nas", r"\d{3} \d{3} \d{3}", luhn, "never"),
     _id(
         "AT", "sozialversicherungsnummer,svnr,sv-nummer,versicherungsnummer",
@@ -398,8 +405,7 @@ IDENTIFIERS = (
     _id("HU", "adóazonosító,adóazonosító jel,adószám", r"8\d{9}", _hungarian, "at home"),
     _id("TR", "kimlik,tckn,tc kimlik no,t.c", r"[1-9]\d{10}", _kimlik, "at home"),
     _id("UA", "рнокпп,іпн,ідентифікаційний код,инн", r"\d{10}", _rnokpp, "never"),
-    _id("CL", "rut,run", r"\d{1,2}\.\d{3}\.\d{3}-[\dK]", _rut, "always"),
-    _id("CL", "rut,run", r"\d{7,8}-[\dK]", _rut, "at home"),
+    *_forms("CL", "rut,run", _rut, (r"\d{1,2}\.\d{3}\.\d{3}-[\dK]", "always"), (r"\d{7,8}-[\dK]", "at home")),
     _id("KR", "주민등록번호,주민번호", rf"\d\d{_month}{_day}-[1-8]\d{{6}}", _rrn, "always"),
     _id("IN", "aadhaar,aadhar,आधार", r"[2-9]\d{3} \d{4} \d{4}", _aadhaar, "never"),
     _id("ZA", "id number,south african id", rf"\d\d{_month}{_day}\d{{7}}", _south_african, "never"),
