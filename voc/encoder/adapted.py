@@ -46,7 +46,7 @@ class AdaptedEncoder:
         odds = corrected(seen, self._heads["sentiment"])[:, labelled]
         odds = np.exp(odds - odds.max(axis=1, keepdims=True))
         # A class that nobody labelled keeps its share: who never says neutral tells nothing about it.
-        shares = found.sentiment.astype(np.float64)
+        shares: np.ndarray = found.sentiment.astype(np.float64)
         shares[:, labelled] = odds / odds.sum(axis=1, keepdims=True) * shares[:, labelled].sum(axis=1, keepdims=True)
         return replace(
             found,
