@@ -56,8 +56,9 @@ model-fast: install-dev  ## build the fast lane anew from the model and data (ha
 	$(BIN)/python models/voc-fast/teach.py --data $(DATA) --out $(FAST)
 	$(BIN)/python models/voc-fast/learn.py --build $(FAST)
 
-example: install  ## make the example export anew
+example: install  ## make the example exports anew
 	$(BIN)/python examples/make_feedback.py
+	$(BIN)/python examples/make_weeks.py
 
 readme: install-dev  ## make the output, tables and picture in README.md anew
 	$(BIN)/python tests/readme.py --write

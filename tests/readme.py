@@ -36,7 +36,7 @@ PROCESSORS = ("avx512_vnni", "avx_vnni", "avx2", "asimddp")
 ones, and with them a clause or two of a thousand."""
 TABLES_SHOWN = (
     "issues", "themes", "keywords", "metrics", "comparisons", "drivers", "queue", "customers", "agents", "anomalies",
-    "feedback", "clauses",
+    "changes", "feedback", "clauses",
 )  # fmt: skip
 SHIM = """\
 import sys
