@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc.config import PeopleConfig, QueueConfig
@@ -162,6 +162,7 @@ def test_customers_count_and_not_contacts():
     assert agents(rows + contacts(bo=9, cy=9))["n_agents"].to_dict() == {"cy": 1, TOGETHER: 2}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=8), st.integers(1, 8))
 def test_no_small_group_is_shown_or_found_by_subtraction(sizes, least):
     found = agents(contacts(**{f"a{n}": size for n, size in enumerate(sizes)}), least)

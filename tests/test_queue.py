@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc.attention import attention
@@ -214,6 +214,7 @@ def test_empty_in_empty_out():
     }
 
 
+@settings(deadline=None)
 @given(
     st.floats(0, 1), st.lists(st.sampled_from(SIGNALS), unique=True, max_size=4),
     st.one_of(st.none(), st.integers(0, 10)), st.floats(0, 900),

@@ -170,6 +170,7 @@ def _split(answers: Answers, by: tuple[str, ...]) -> Iterator[Any]:
 
 def _sentence(row: Mapping[str, Any], many: int) -> str:
     told = dict(row) | {"value": row["now"], "value_against": row["before"], "against": "the run before"}
+    told |= {"n": row["n_now"], "n_against": row["n_before"]}
     subject = "" if row["by"] == "all" else f"{row['by']} {row['segment']}: "
     return comparison(told, subject=subject, many=many)
 
