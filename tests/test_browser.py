@@ -349,4 +349,6 @@ def test_prints_every_issue_and_figure_and_no_control(printed) -> None:
 
 
 def test_no_printed_page_is_empty(printed) -> None:
-    assert all(len(page.extract_text()) > 100 for page in printed.pages)
+    *full, last = [len(page.extract_text()) for page in printed.pages]
+    assert min(full) > 400, "a card that does not fit must not leave half a page behind"
+    assert last > 0
