@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
+from workspace_fixture import week
 
+from voc.cli import main
 from voc.config import SentimentConfig, TaxonomyConfig, ThemesConfig, from_mapping
 from voc.entries import CodeFrame, Entry
 from voc.pipeline import analyze
@@ -151,6 +154,13 @@ def test_a_clause_that_says_two_things_counts_for_both(medley):
     assert told["quote_rank"].notna().sum() == found["quote_rank"].notna().sum()
 
 
+def test_one_example_each_is_enough(medley):
+    _, vectors, of = medley
+    taxonomy = frame_of(FRAME | {"Connection": "router"}, examples=1)
+    chosen = confidences(vectors.astype(float), taxonomy, np.arange(3)).argmax(axis=1)
+    assert (chosen == [["parcel", "waiter", "router"].index(each) for each in of]).all()
+
+
 def test_a_clause_has_one_entry_of_each_facet():
     facets = {"Deliver": "journey", "Use": "journey", "Speed": "service", "Price": "service"}
     entries = tuple(Entry(name, (name,), facet) for name, facet in facets.items())
@@ -232,6 +242,35 @@ def test_figures_by_journey_on_request(complaints: pd.DataFrame, tiny: str):
         found.metrics.loc[found.metrics["by"].eq("journey"), "segment"].isin(found.feedback["journey"].dropna()).all()
     )
     assert found.metrics["by"].eq("journey").any()
+
+
+def test_a_workspace_remembers_what_the_frame_leaves(tmp_path: Path, tiny: str, ours: str):
+    base = {"delivery": 25, "app": 25, "staff": 25}
+    tops = []
+    for number in (1, 2):
+        week(number, **base).to_csv(tmp_path / f"week{number}.csv", index=False)
+        options = ["--workspace", tmp_path / "a.duckdb", "--taxonomy", ours, "--by", "journey", "--model", tiny]
+        quick = ["--set", "issues.rounds=20", "--set", "drivers.rounds=20", "-o", tmp_path / "out"]
+        told = CliRunner().invoke(
+            main, [str(each) for each in ("analyze", tmp_path / f"week{number}.csv", *options, *quick)]
+        )
+        assert told.exit_code == 0, told.output
+        themes = pd.read_csv(tmp_path / "out" / "themes.csv")
+        tops.append(themes[themes["parent_id"].isna() & themes["status"].ne("residual")].set_index("theme_id"))
+    assert {"x-delivery", "x-rude-staff"} <= set(tops[0].index) & set(tops[1].index)
+    assert (tops[1].loc["x-delivery", "n_feedback"]) > tops[0].loc["x-delivery", "n_feedback"]
+    assert set(tops[0].index[tops[0]["origin"].eq("found")]) <= set(tops[1].index), "found themes keep their ids"
+    links = pd.read_parquet(tmp_path / "out" / "clause_themes.parquet")
+    clauses = pd.read_parquet(tmp_path / "out" / "clauses.parquet")
+    assert set(links["clause_id"]) == set(clauses.loc[clauses["theme_id"].notna(), "clause_id"])
+
+
+def test_a_frame_that_cannot_be_read_is_told_before_anything_is_read(tmp_path: Path, tiny: str):
+    told = CliRunner().invoke(main, ["analyze", str(tmp_path / "x.csv"), "--taxonomy", "cxx", "--model", tiny])
+    assert told.exit_code == 2
+    (tmp_path / "x.csv").write_text("id,comment\n1,late parcel\n")
+    told = CliRunner().invoke(main, ["analyze", str(tmp_path / "x.csv"), "--taxonomy", "cxx", "--model", tiny])
+    assert (told.exit_code, "There is no taxonomy cxx" in told.output) == (2, True)
 
 
 def test_doubtful_examples_are_told(tiny: str):

@@ -191,12 +191,12 @@ def analyze(
         notes=(
             *_safe(notes, config),
             *(memory.notes(themes) if memory else ()),
+            *(taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()),
             *_notes(feedback, metrics, config),
             *integrity_notes(feedback),
             *(Note("sentiment", remark) for remark in remarks(_encoder(config))),
             *_theme_notes(clauses, themes, config),
             *label_notes,
-            *(taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()),
             *driver_notes(feedback, drivers, config.drivers),
             *_people_notes(issues, agents),
         ),
@@ -255,7 +255,8 @@ def _on_the_journey(
     """Both tables with the step of the customer's journey, where the taxonomy has steps or `by` asks for them."""
     if placed is not None and has_journey(placed.entries):
         return mark_journey(feedback, clauses, placed)
-    if "journey" not in config.metrics.by or "journey" in feedback.columns:
+    of_the_file = "journey" in feedback.columns and "journey" not in clauses.columns
+    if "journey" not in config.metrics.by or of_the_file:
         return feedback, clauses
     general = journey_of(config.sentiment)
     return mark_journey(feedback, clauses, assign(clauses, vectors, general, config.taxonomy))

@@ -11,6 +11,7 @@ What this module does not do: read files (`entries`), discover, or rank.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -47,14 +48,15 @@ UNDECIDED = 1e-4
 MOST = 2
 """Entries of one facet that a clause may have: clauses that say three things are almost always lists."""
 
-FIRM, TIGHT, LARGE, SUGGESTED = 0.5, 0.28, 0.02, 5
+FIRM, TIGHT, LARGE, SUGGESTED = 0.5, 0.28, 0.02, 3
 """A discovered theme is suggested as an entry where samples find it again by half, its clauses are alike (the medley
 that is left over has a cohesion of 0.1-0.25 in the demo exports, topics 0.3-0.6), it has at least 2 % of the comments
-that were grouped, and it is among the five largest. Guarded by test_a_missing_entry_is_suggested."""
+that were grouped, and it is among the three largest. Guarded by test_a_missing_entry_is_suggested."""
 STRAYS_TOLD = 3
 
 DOUBT = 0.2
-"""How much nearer (cosine) another entry's centre must be before a phrase is doubted."""
+"""How much nearer (cosine) another entry's centre must be before a phrase is doubted; on average half of that for all
+phrases of an entry. Translations and short phrases are 0.1 apart by themselves."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def learn(frame: CodeFrame, sentiment: SentimentConfig, *, told: bool = True) ->
     """The entries with the vectors of their phrases; `told`: notes say which phrases seem to be in the wrong place."""
     phrases = [phrase for entry in frame.entries for phrase in entry.phrases]
     owner: np.ndarray = np.repeat(np.arange(len(frame.entries)), [len(entry.phrases) for entry in frame.entries])
-    vectors: np.ndarray = load(sentiment.model, device=sentiment.device).encode(phrases).vectors.astype(np.float64)
+    encoder = load(sentiment.model, device=sentiment.device, allow_download=sentiment.allow_download)
+    vectors: np.ndarray = encoder.encode(phrases).vectors.astype(np.float64)
     taxonomy = Taxonomy(frame.entries, vectors, owner, frame.notes)
     return Taxonomy(frame.entries, vectors, owner, (*frame.notes, *_doubts(taxonomy))) if told else taxonomy
 
@@ -148,10 +151,12 @@ def _against_rivals(points: np.ndarray, phrases: np.ndarray, owner: np.ndarray) 
     if owner.max() == 0:
         return np.zeros((len(points), 1))
     # Balanced: an entry with a hundred examples is not likelier than one with three.
-    # Names, not numbers: with one example each, numbers would be warned of as a regression's target.
     strength = STRENGTH * ((owner.max() + 1) / len(owner)) ** 0.5
-    model = LogisticRegression(C=strength, max_iter=2000, class_weight="balanced").fit(phrases, owner.astype(str))
-    chances = model.predict_proba(points)[:, np.argsort(model.classes_.astype(int))].clip(UNDECIDED, 1 - UNDECIDED)
+    model = LogisticRegression(C=strength, max_iter=2000, class_weight="balanced")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # one example each is allowed
+        model.fit(phrases, owner)
+    chances = model.predict_proba(points).clip(UNDECIDED, 1 - UNDECIDED)
     odds: np.ndarray = np.log(chances / (1 - chances))
     return odds
 
@@ -331,7 +336,7 @@ def _doubts(taxonomy: Taxonomy) -> Iterator[Note]:
         for place in places:
             inside = owner == place
             name = taxonomy.entries[place].name
-            if inside.sum() > 1 and np.nanmean(own[inside]) <= np.nanmean(other[inside]):
+            if inside.sum() > 1 and np.nanmean(own[inside]) < np.nanmean(other[inside]) - DOUBT / 2:
                 yield Note("taxonomy", f"The examples of '{name}' are less like one another than like other entries'")
                 continue
             for each in np.flatnonzero(inside & (other > own + DOUBT))[:STRAYS_TOLD]:
