@@ -250,6 +250,28 @@ def test_no_raw_figures(outline: Outline) -> None:
         assert leak not in shown.split()
 
 
+@pytest.mark.parametrize(
+    ("source", "column"), [("metrics.csv", "value"), ("issues.csv", "urgency"), ("drivers.csv", None)]
+)
+def test_every_marked_figure_stands_in_its_table(
+    analysis: Analysis, outline: Outline, source: str, column: str | None
+) -> None:
+    table = getattr(analysis, source.removesuffix(".csv"))
+    spelt = table.assign(
+        **{name: table[name].dt.strftime("%Y-%m-%d") for name in table.select_dtypes("datetimetz")}
+    ).astype({"theme_id": "string"} if "theme_id" in table else {})
+    marked = [attrs for tag, attrs in outline.tags if tag == "data" and attrs["data-source"] == source]
+    assert len(marked) >= 5
+    for attrs in marked:
+        keys = dict(pair.split("=", 1) for pair in str(attrs["data-row"]).split("; "))
+        found = spelt[np.logical_and.reduce([spelt[name].eq(value) for name, value in keys.items()])]
+        if source == "metrics.csv" and "period_start" not in keys:
+            found = found[found["period_start"].isna()]
+        assert len(found) == 1, keys
+        held = found[[column] if column else ["contribution", "difference"]].astype(float).to_numpy().ravel()
+        assert not attrs["value"] or np.isclose(held, float(attrs["value"]), rtol=1e-5).any(), keys
+
+
 # Whatever is missing
 
 
