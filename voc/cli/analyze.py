@@ -71,9 +71,9 @@ def analyze(
     themes_of: str | None,
     labels_in: str | None,
     report_lang: str | None,
+    taxonomy: str | None,
     model: str | None,
     allow_download: bool,
-    taxonomy: str | None,
     keep_personal_data: bool,
     workspace: Path | None,
     reread: bool,
@@ -113,16 +113,16 @@ def analyze(
         "sentiment": {"model": model, "allow_download": allow_download or None},
         "privacy": {"keep": keep_personal_data or None},
         "themes": {"of": themes_of, "labels_in": labels_in},
+        "taxonomy": {"file": taxonomy},
         "metrics": {"by": by},
         "report": {"lang": report_lang},
-        "taxonomy": {"file": taxonomy},
     }
     config, used = effective(settings_file, assignments, columns, **named)
     to = ready(config)
     analysis, reading = carry_out(sources, out, config, quiet=quiet, workspace=workspace, reread=reread)
     if not quiet:
         _show(analysis, reading, out, used, verbose=verbose)
-    if not tell(analysis, config, Path(out), to, quiet=quiet):
+    if not tell(analysis, config, Path(out), to, quiet=quiet, workspace=workspace):
         click.get_current_context().exit(UNDELIVERED)
 
 
@@ -200,6 +200,7 @@ def _show(analysis: Analysis, reading: Reading, out: str, used: Path | None, *, 
     _show_headline(analysis, screen)
     _show_differences(analysis, screen)
     _show_ranking(analysis, screen)
+    _show_queue(analysis, screen)
     show_changes(analysis, screen)
     tell(screen, analysis.notes, most=None if verbose else NOTES_SHOWN)
     screen.print(f"\nReport: {Path(out) / 'report.html'}", markup=False, soft_wrap=True)
@@ -279,16 +280,13 @@ def _show_ranking(analysis: Analysis, screen: Console) -> None:
         return
     table = columns("#", NOUNS[of].capitalize(), "Urgency", "Comments", right=("#", "Urgency", "Comments"))
     for issue in issues.head(ISSUES_SHOWN).to_dict("records"):
-        table.add_row(str(issue["rank"]), _named(issue), _urgency(issue), f"{issue['n_feedback']:,}")
+        table.add_row(_place(issue), _named(issue), _urgency(issue), f"{issue['n_feedback']:,}")
     screen.print()
     screen.print(table)
     if len(issues) > ISSUES_SHOWN:
         screen.print(f"{several(len(issues) - ISSUES_SHOWN, 'more issue')} in issues.csv")
 
 
-def _named(issue: Mapping[Hashable, Any]) -> Text:
-    """The label, and under it why it stands where it stands."""
-    from rich.text import Text
 def _place(issue: Mapping[Hashable, Any]) -> str:
     """The rank, or "3=" where it shares the third place with others."""
     return str(issue["rank"] if missing(issue.get("place")) else issue["place"])
@@ -307,6 +305,9 @@ def _show_queue(analysis: Analysis, screen: Console) -> None:
     screen.print(f"{readable(first['why'])} “{readable(first['quote'])}”", style="dim", markup=False)
 
 
+def _named(issue: Mapping[Hashable, Any]) -> Text:
+    """The label, and under it why it stands where it stands."""
+    from rich.text import Text
 
     from voc.cli.terminal import readable
 

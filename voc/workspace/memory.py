@@ -106,7 +106,9 @@ class Memory:
         clauses, themes = find_themes(clauses, vectors, config, group=around(grouping) if around else grouping)
         names = _free_ids(grouping.born_ids(clauses), self.before.themes)
         clauses = CLAUSES.add(clauses, theme_id=clauses["theme_id"].replace(names))
-        themes = THEMES.add(themes, theme_id=themes["theme_id"].replace(names))
+        themes = THEMES.add(
+            themes, theme_id=themes["theme_id"].replace(names), parent_id=themes["parent_id"].replace(names)
+        )
         self._keys = grouping.keys
         others = self.before.texts[self.before.texts["kind"] != config.of]
         known = _with_labels(grouping.contents.themes, themes, len(self.before.themes))
