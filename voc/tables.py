@@ -359,7 +359,7 @@ CHANGES = Schema(
     {
         "change": Column(
             "string",
-            "born, grown, shrunk, gone (hardly any where there were some), merged, split, or steady: no more than chance",
+            "born, grown, shrunk, gone (hardly any are left), merged, split, or steady: no more than chance",
             "workspace",
             required=True,
         ),
