@@ -39,6 +39,7 @@ test-postgres: install-dev  ## databases, with a PostgreSQL server started in a 
 	$(BIN)/python -m pytest tests/test_readers_sql.py -rs
 
 bench: install-dev  ## speed, memory and accuracy beside the peers (minutes)
+	$(PIP) --group peers
 	$(BIN)/python -m bench
 
 DATA ?= ../shared/data

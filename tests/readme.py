@@ -36,7 +36,7 @@ PROCESSORS = ("avx512_vnni", "avx_vnni", "avx2", "asimddp")
 ones, and with them a clause or two of a thousand."""
 TABLES_SHOWN = (
     "issues", "themes", "keywords", "metrics", "comparisons", "drivers", "queue", "customers", "agents", "anomalies",
-    "changes", "feedback", "clauses",
+    "changes", "feedback", "clauses", "clause_themes",
 )  # fmt: skip
 SHIM = """\
 import sys
@@ -308,7 +308,7 @@ def _columns(part: Part, folder: Path) -> str:
 
 
 def _folded(table: object, files: tuple[str, ...]) -> str:
-    file = next(each for each in files if each.partition(".")[0] == table.name)
+    file = next(each for each in files if each in {f"{table.name}.csv", f"{table.name}.parquet"})
     rows = [f"| `{name}` | {column.dtype} | {_cell(column.doc)} |" for name, column in table.columns.items()]
     head = f"<details><summary><code>{file}</code></summary>\n\n| column | type | meaning |\n|---|---|---|\n"
     return head + "\n".join(rows) + "\n\n</details>\n"

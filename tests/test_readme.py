@@ -9,17 +9,21 @@ import sys
 import tomllib
 from dataclasses import fields
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import readme
 
 from voc.config import DEFAULTS, from_mapping
+from voc.entries import read_entries
 from voc.sinks.folder import FILES
 
 PAGE = readme.README.read_text("utf-8")
 SHOWN = readme.parts(PAGE)
 RUN_ON = {"run", "python"}
 """Parts whose figures come out of the model."""
+OWN_THEMES = "# ours.toml"
+"""How the blocks begin that are a taxonomy, not settings."""
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +89,9 @@ def test_named_files_are_there() -> None:
 
 
 def test_anchors_are_there() -> None:
-    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)}
-    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= headings
+    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= anchors
 
 
 @pytest.mark.parametrize("command", [*lines("sh"), *(line for line in lines("console") if "voc " in line)])
@@ -105,9 +110,23 @@ def test_commands_are_understood(command: str) -> None:
         assert words[1] in targets()
 
 
-@pytest.mark.parametrize("settings", blocks("toml"))
+@pytest.mark.parametrize("settings", [block for block in blocks("toml") if not block.startswith(OWN_THEMES)])
 def test_settings_are_understood(settings: str) -> None:
     assert from_mapping(tomllib.loads(settings)) != DEFAULTS
+
+
+@pytest.mark.parametrize("entries", [block for block in blocks("toml") if block.startswith(OWN_THEMES)])
+def test_themes_of_ones_own_are_understood(tmp_path: Path, entries: str) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text(entries, "utf-8")
+    assert [each.name for each in read_entries(str(file)).entries] == list(tomllib.loads(entries))
+
+
+def test_every_command_is_shown() -> None:
+    from voc.cli import main
+
+    shown = {words[1] for words in map(str.split, [*lines("sh"), *lines("console")]) if words[:1] == ["voc"]}
+    assert set(main.commands) <= shown
 
 
 def test_every_setting_has_its_meaning_and_no_other() -> None:
