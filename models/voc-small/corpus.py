@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from voc.tables import SIGNALS
+
 LABELS = ("negative", "neutral", "positive")
 TARGETS = {
     "negative": (1.0, 0.0, 0.0),
@@ -26,9 +28,14 @@ CAPS = {
     "chinese_food_delivery": 1250, "wisesight_th": 900, "husst_hu": 500, "indonlu_smsa": 1000, "malaya_ms": 500,
     "latvian_food_tweets": 800, "latvian_tweets_annotated": 500, "mabsa": 700,
 }  # fmt: skip
-REPEATS = {"czech_alza": 2, "german_amazon_household": 2, "multibooked": 2}
+REPEATS = (
+    {"czech_alza": 2, "german_amazon_household": 2, "multibooked": 2},
+    # The second pass looks twice at the sets that have a neutral class, the hardest to learn.
+    {"czech_alza": 2, "german_amazon_household": 2, "multibooked": 2, "opener": 2, "xlmt_sentiment": 2},
+)
 UNLABELLED = {"clinc150": 2500, "multidogo": 1000, "app_reviews_4class": 1500}
 SEVERITY_HELD_BACK = 0.2
+OPINIONS_HELD_BACK = 0.12
 
 
 def digest(text: str) -> float:
@@ -63,19 +70,37 @@ def read_severity(folder: Path, *, held_back: bool) -> pd.DataFrame:
     return frame[is_held_back == held_back]
 
 
-def _sample(frame: pd.DataFrame) -> pd.DataFrame:
-    order = frame["text"].map(digest)
-    rank = order.groupby([frame["source"], frame["lang"], frame["label"]]).rank(method="first")
-    return frame[rank <= frame["source"].map(CAPS).fillna(1e9)]
+def read_opinions(*, held_back: bool) -> pd.DataFrame:
+    """Written opinions: lang, label, severity, text, and a 0-1 column per signal; nan where a row does not say.
+
+    What is held back is measured on and never trained on.
+    """
+    files = sorted(Path(__file__).with_name("opinions").glob("*.tsv"))
+    rows = pd.concat([pd.read_csv(file, sep="\t", keep_default_na=False, quoting=3) for file in files])
+    rows = rows[(rows["text"].map(digest) < OPINIONS_HELD_BACK) == held_back].reset_index(drop=True)
+    flags = {name: [float(name in found.split()) for found in rows["signals"]] for name in SIGNALS}
+    told = pd.DataFrame(flags).where(rows["signals"] != "?")
+    return pd.concat([rows.assign(severity=pd.to_numeric(rows["severity"])), told], axis=1)
 
 
-def training_rows(folder: Path) -> pd.DataFrame:
-    """One row per text: text, lang, domain, source, row_id, severity, negative, neutral, positive; nan = not known."""
+def _sample(frame: pd.DataFrame, turn: int) -> pd.DataFrame:
+    """Rows up to their source's cap; at a later turn the next ones, where the source has as many again."""
+    groups = frame["text"].map(digest).groupby([frame["source"], frame["lang"], frame["label"]])
+    cap = frame["source"].map(CAPS).fillna(1e9)
+    skipped = (cap * turn).where(groups.transform("size") >= cap * (turn + 1), 0)
+    rank = groups.rank(method="first") - skipped
+    return frame[(rank > 0) & (rank <= cap)]
+
+
+def training_rows(folder: Path, turn: int = 0) -> pd.DataFrame:
+    """The rows of one pass: text, lang, domain, source, row_id, severity, negative, neutral, positive; nan = unknown.
+
+    A later `turn` draws other rows of the sources that have more than one pass takes.
+    """
     labelled = pd.concat([read_sentiment(folder, "train"), read_aspects(folder, "train")])
-    labelled = _sample(labelled[labelled["train_ok"]])
-    labelled = pd.concat(
-        [labelled, *[labelled[labelled["source"] == name] for name, n in REPEATS.items() for _ in range(n - 1)]]
-    )
+    labelled = _sample(labelled[labelled["train_ok"]], turn)
+    again = [labelled[labelled["source"] == name] for name, n in REPEATS[turn].items() for _ in range(n - 1)]
+    labelled = pd.concat([labelled, *again])
     severity = read_severity(folder, held_back=False)
     held_back = set(read_severity(folder, held_back=True)["text"])
     labelled = labelled[~labelled["text"].isin(held_back)]

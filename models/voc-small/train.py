@@ -1,8 +1,8 @@
-"""Step 3 of the recipe: train the network. One pass takes about an hour on 2 CPU cores, minutes on a GPU.
+"""Step 3 of the recipe: train the network. Each of the two passes takes about an hour on 2 CPU cores.
 
 Three losses share each batch: sentiment (cross-entropy against soft targets), severity (squared error) and theme
 geometry (cosine to the base encoder's vectors, centred, with each language's own direction taken out, so that one
-complaint in two languages lands in one place). Training stops and resumes at `checkpoint.pt`.
+complaint in two languages lands in one place). An interrupted run goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PREFIX = "query: "  # what the base encoder expects; the student learns to do wi
 FROZEN_LAYERS = (
     3  # the lowest layers hold what languages share: kept as they are, they serve languages never trained on
 )
-PEAK_RATES = {"bert": 6e-5, "heads": 1e-3}
+PEAK_RATES = ({"bert": 6e-5, "heads": 1e-3}, {"bert": 4e-5, "heads": 5e-4})
 WARM_UP = 0.05
 SMOOTHING = 0.05
 WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "geometry": 1.5, "signals": 10.0}
@@ -156,13 +156,15 @@ def token_ids(folder: Path, texts: list[str]) -> tuple[list[list[int]], int]:
     )
 
 
-def read_corpus(folder: Path, rows: pd.DataFrame, device: str) -> Corpus:
+def read_corpus(folder: Path, rows: pd.DataFrame, device: str, turn: int = 0) -> Corpus:
     texts = rows["text"].astype(str).tolist()
     ids, pad_id = token_ids(folder, texts)
-    cache = folder / "geometry.npy"
+    cache = folder / f"geometry-{turn}.npy"
     if not cache.exists():
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        np.save(cache, language_free(base_vectors(folder, tokenizer, texts, device), rows).astype(np.float32))
+        codes, distinct = pd.factorize(np.array(texts, dtype=object))
+        vectors = base_vectors(folder, tokenizer, list(distinct), device)[codes]
+        np.save(cache, language_free(vectors, rows).astype(np.float32))
     targets = {
         "sentiment": torch.tensor(rows[list(LABELS)].to_numpy(np.float32)),
         "severity": torch.tensor(rows["severity"].to_numpy(np.float32)),
@@ -193,9 +195,8 @@ class Plan:
     """How long and how fast to learn, and where to keep the way back."""
 
     checkpoint: Path
-    epochs: int = 1
     batch: int = 32
-    rates: dict[str, float] = field(default_factory=lambda: PEAK_RATES)
+    rates: dict[str, float] = field(default_factory=lambda: PEAK_RATES[0])
     device: str = "cpu"
 
 
@@ -203,7 +204,7 @@ def optimise(net: FeedbackNet, corpus: Corpus, plan: Plan) -> None:
     """Train `net` on `corpus`, from the plan's checkpoint on where there is one."""
     rng = np.random.default_rng(0)
     lengths = np.array([len(row) for row in corpus.ids])
-    steps = [chosen for _ in range(plan.epochs) for chosen in batches(lengths, plan.batch, rng)]
+    steps = batches(lengths, plan.batch, rng)
     optimizer = torch.optim.AdamW(trainable(net, plan.rates), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, len(steps)))
     parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
@@ -238,17 +239,24 @@ def save(path: Path, state: dict[str, Any]) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
+def train(folder: Path, data: Path, device: str) -> None:
+    """Every pass in turn, each over its own draw of the rows; leaves `trained.pt`."""
+    torch.manual_seed(0)
+    net = FeedbackNet(base_encoder(folder)).to(device)
+    for turn, rates in enumerate(PEAK_RATES):
+        finished = folder / f"pass-{turn}.pt"
+        if not finished.exists():
+            corpus = read_corpus(folder, training_rows(data, turn), device, turn)
+            optimise(net, corpus, Plan(folder / f"checkpoint-{turn}.pt", rates=rates, device=device))
+            save(finished, net.state_dict())
+        net.load_state_dict(torch.load(finished, weights_only=True))
+    save(folder / "trained.pt", net.state_dict())
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="the folder of step 1")
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    torch.manual_seed(0)
-    network = FeedbackNet(base_encoder(options.out)).to(options.device)
-    rows = read_corpus(options.out, training_rows(options.data), options.device)
-    way = Plan(options.out / "checkpoint.pt", epochs=options.epochs, batch=options.batch, device=options.device)
-    optimise(network, rows, way)
-    save(options.out / "trained.pt", network.state_dict())
+    train(options.out, options.data, options.device)

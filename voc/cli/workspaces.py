@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 import voc
 from voc.config import ReadConfig
 from voc.errors import InputError
-from voc.tables import FEEDBACK, Analysis
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from voc.readers.recognition import Reading
+    from voc.tables import Analysis
     from voc.workspace import Memory
 
 
@@ -38,6 +38,8 @@ class Session:
 
 def now() -> pd.Timestamp:
     """The present moment, to the second."""
+    import pandas as pd
+
     return pd.Timestamp(datetime.now(UTC)).floor("s").as_unit("us")
 
 
@@ -63,6 +65,8 @@ def read(sources: Sequence[str], config: ReadConfig, *, apart: bool) -> Reading:
     from voc.workspace.intake import together
 
     if not sources:
+        from voc.tables import FEEDBACK
+
         return Reading(FEEDBACK.empty()[["feedback_id", "text"]], (), ())
     if not apart or len(sources) == 1:
         return read_feedback(sources, config)

@@ -36,16 +36,16 @@ class TorchEncoder:
         """Read each text once, in batches of similar length."""
         ids, owners = windows(self._tokenizer, texts)
         order = np.argsort([len(row) for row in ids], kind="stable")
-        answers: list[tuple[np.ndarray, ...]] = [()] * len(ids)
+        widths = (self._net.project.out_features, 3, 1, self._net.signals.out_features)
+        answers = [np.zeros((len(ids), width), np.float32) for width in widths]
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            for row, answer in zip(rows, self._read([ids[i] for i in rows]), strict=True):
-                answers[row] = answer
+            for answer, output in zip(answers, self._read([ids[i] for i in rows]), strict=True):
+                answer[rows] = output
             progress("sentiment", len(texts) * (start + len(rows)) // len(order), len(texts))
-        widths = [self._net.project.out_features, 3, 1, self._net.signals.out_features]
-        return average(answers, ids, owners, len(texts), widths)
+        return average(answers, ids, owners, len(texts))
 
-    def _read(self, ids: list[list[int]]) -> list[tuple[np.ndarray, ...]]:
+    def _read(self, ids: list[list[int]]) -> list[np.ndarray]:
         import torch
 
         longest = max(map(len, ids))
@@ -59,7 +59,7 @@ class TorchEncoder:
             found["severity"].sigmoid()[:, None],
             found["signals"].sigmoid(),
         )
-        return list(zip(*(output.float().cpu().numpy() for output in outputs), strict=True))
+        return [output.float().cpu().numpy() for output in outputs]
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:

@@ -29,27 +29,16 @@ def windows(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[list[list[int]]
     return ids, np.array(owners, dtype=np.int64)
 
 
-def average(
-    answers: Sequence[tuple[np.ndarray, ...]],
-    ids: Sequence[list[int]],
-    owners: np.ndarray,
-    n: int,
-    widths: Sequence[int],
-) -> Encoding:
-    """One row per text: the mean of its windows weighted by tokens; the worst window for severity and signals."""
-    weights = np.array([len(row) for row in ids], dtype=np.float32)[:, None]
-    columns = (
-        [
-            np.array(column, dtype=np.float32).reshape(len(ids), width)
-            for column, width in zip(zip(*answers, strict=True), widths, strict=True)
-        ]
-        if answers
-        else [np.zeros((0, width), np.float32) for width in widths]
-    )
-    vectors, sentiment, severity, signals = columns
-    starts = np.searchsorted(owners, np.arange(n))
+def average(answers: Sequence[np.ndarray], ids: Sequence[list[int]], owners: np.ndarray, n: int) -> Encoding:
+    """One row per text out of its windows' vectors, sentiment, severity and signals.
+
+    Vectors and sentiment are the mean weighted by tokens; severity and signals those of the worst window.
+    """
+    vectors, sentiment, severity, signals = answers
     if n == 0:
         return Encoding(vectors, sentiment, severity[:, 0], signals)
+    weights = np.array([len(row) for row in ids], dtype=np.float32)[:, None]
+    starts = np.searchsorted(owners, np.arange(n))
     totals = np.add.reduceat(weights, starts)
     vectors = np.add.reduceat(vectors * weights, starts)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

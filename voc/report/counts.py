@@ -62,7 +62,8 @@ class Counted:
     @property
     def size(self) -> int:
         """Rows."""
-        return len(self.dimensions[0].codes) if self.dimensions else 0
+        columns = [*(each.values for each in self.scores), *(each.codes for each in self.dimensions)]
+        return len(columns[0]) if columns else 0
 
 
 def count_comments(analysis: Analysis, themes: Sequence[str], calendar: Calendar | None) -> Counted:

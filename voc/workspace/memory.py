@@ -67,7 +67,7 @@ class Memory:
         if self._reread and len(self.before.feedback):
             fresh = set(self._sifted.changed["feedback_id"])
             computed = [
-                name for name in self.before.feedback if name in COMPUTED - {"clean_text", "lang", "lang_score"}
+                name for name in self.before.feedback if name in COMPUTED - {"clean_text", "cut", "lang", "lang_score"}
             ]
             older = self.before.feedback[~self.before.feedback["feedback_id"].isin(fresh)].drop(columns=computed)
             parts.append(refreshed(older, self._sifted.known).assign(masked=self.before.feedback["masked"]))

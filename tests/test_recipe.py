@@ -1,0 +1,48 @@
+"""The texts that the model was taught with: whole, and none of those it is measured on."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from voc.tables import LABELS, SIGNALS
+
+ROOT = Path(__file__).parents[1]
+RECIPE = ROOT / "models" / "voc-small"
+OPINIONS = sorted((RECIPE / "opinions").glob("*.tsv"))
+MEASURED_ON = ("lithuanian.tsv", "traps.tsv")
+
+
+def read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", quoting=3, keep_default_na=False)
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\W+", " ", text.lower()).strip()
+
+
+@pytest.mark.parametrize("path", OPINIONS, ids=lambda path: path.stem)
+def test_opinions_hold_what_they_claim(path):
+    rows = read(path)
+    assert list(rows.columns) == ["lang", "label", "severity", "signals", "text"]
+    assert set(rows["lang"]) == {path.stem}
+    assert set(rows["label"]) <= {*LABELS, "mixed"}
+    assert set(" ".join(rows["signals"]).split()) <= {*SIGNALS, "?"}
+    severity = pd.to_numeric(rows["severity"])
+    assert severity.dropna().between(0, 1).all()
+    assert (severity[rows["label"].isin(("neutral", "positive"))] == 0).all()
+    assert not rows["text"].duplicated().any()
+
+
+@pytest.mark.parametrize("path", OPINIONS, ids=lambda path: path.stem)
+def test_no_language_is_taught_a_mood(path):
+    shares = read(path)["label"].value_counts(normalize=True)
+    assert 0.2 < shares["positive"] < 0.45
+    assert 0.2 < shares["negative"] < 0.45
+
+
+def test_no_text_is_both_taught_and_measured():
+    taught = pd.concat([*map(read, OPINIONS), read(RECIPE / "signals.tsv")])["text"].map(plain)
+    measured = pd.concat([read(Path(__file__).with_name(name)) for name in MEASURED_ON])["text"].map(plain)
+    assert not set(taught) & set(measured)
