@@ -58,12 +58,7 @@ class Counted:
     scores: tuple[Score, ...]
     theme_rows: Array
     theme_codes: Array
-
-    @property
-    def size(self) -> int:
-        """Rows."""
-        columns = [*(each.values for each in self.scores), *(each.codes for each in self.dimensions)]
-        return len(columns[0]) if columns else 0
+    size: int
 
 
 def count_comments(analysis: Analysis, themes: Sequence[str], calendar: Calendar | None) -> Counted:
@@ -73,7 +68,7 @@ def count_comments(analysis: Analysis, themes: Sequence[str], calendar: Calendar
     points = mood.map({"positive": 100.0, "neutral": 0.0, "negative": -100.0}).astype("Float64")
     net = _score("net_sentiment", NET, "points", points.to_numpy(float, na_value=np.nan), customer_keys(comments))
     rows, codes = _tellings(analysis, comments["feedback_id"], themes)
-    return Counted(_dimensions(comments, analysis, calendar), (net,), rows, codes)
+    return Counted(_dimensions(comments, analysis, calendar), (net,), rows, codes, len(comments))
 
 
 def count_responses(analysis: Analysis, themes: Sequence[str], calendar: Calendar | None) -> Counted:
@@ -87,7 +82,7 @@ def count_responses(analysis: Analysis, themes: Sequence[str], calendar: Calenda
     rows, codes = _tellings(analysis, feedback["feedback_id"], themes)
     pairs = np.stack([places.to_numpy(int)[rows], codes], axis=1)
     pairs = np.unique(pairs[pairs[:, 0] >= 0], axis=0)
-    return Counted(_dimensions(answered, analysis, calendar), scores, pairs[:, 0], pairs[:, 1])
+    return Counted(_dimensions(answered, analysis, calendar), scores, pairs[:, 0], pairs[:, 1], len(answered))
 
 
 def column_names(analysis: Analysis) -> list[str]:

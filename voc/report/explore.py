@@ -109,7 +109,7 @@ def _coarser(counted: Counted, values: int, periods: int) -> Counted:
 
 
 def _n_cells(counted: Counted) -> int:
-    keys = np.stack([each.codes for each in counted.dimensions], axis=1) if counted.dimensions else np.zeros((1, 1))
+    keys = np.stack([np.zeros(counted.size, int), *(each.codes for each in counted.dimensions)], axis=1)
     _, place = np.unique(keys, axis=0, return_inverse=True)
     themed = np.stack([place[counted.theme_rows], counted.theme_codes], axis=1)
     return len(np.unique(place)) + len(np.unique(themed, axis=0))
