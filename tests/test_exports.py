@@ -10,7 +10,7 @@ from voc.readers import read_feedback
 
 EXPORTS = Path(__file__).parents[2] / "shared" / "data" / "demo"
 ROWS = 400
-EXPECTED = {  # file: language, score, and words of which one stands in a quote of the ten first issues
+EXPECTED = {  # file: language, score, and words of which one stands in a name or quote of the ten first issues
     "nhs_gp_fft.csv": ("en", "rating", ("appointment", "phone", "reception", "wait", "booking")),
     "alexa.tsv": ("en", "rating", ("echo", "alexa", "sound", "screen", "work")),
     "skytrax_lounge.csv": ("en", "rating", ("lounge", "food", "seat", "crowded", "staff")),
@@ -38,5 +38,6 @@ def test_a_real_export_gives_ranked_issues(name):
     assert cut == clauses["text"].tolist()
     assert len(analysis.issues) >= 2
     assert analysis.issues["urgency"].is_monotonic_decreasing or analysis.themes["status"].eq("residual").any()
-    quotes = " ".join(analysis.issues["quote"].dropna().head(10)).lower()
-    assert any(word in quotes for word in words)
+    first = analysis.issues.head(10)
+    told = " ".join([*first["label"].dropna(), *first["quote"].dropna()]).lower()
+    assert any(word in told for word in words)
