@@ -9,6 +9,7 @@ import pytest
 from voc.comparisons import compare
 from voc.config import ComparisonsConfig, MetricsConfig
 from voc.errors import ConfigError
+from voc.groups import complete_until
 from voc.metrics import measure
 from voc.tables import COMPARISONS, FEEDBACK
 
@@ -91,12 +92,41 @@ def test_the_newest_period_with_enough_answers_counts():
     assert row["told"].startswith("2026-05: NPS ")
 
 
-def test_a_period_that_is_not_over_says_so():
+def test_only_periods_that_are_over_are_compared():
+    """Twenty days of June are no month: May is held against April, overall and in the segments."""
     frame = survey()
     frame = frame[frame["created_at"] < "2026-06-20"]
-    assert one(compare(frame, by_country(), NONE), kind="previous", by="all", metric="nps")["told"].startswith(
-        "2026-06 so far: NPS "
-    )
+    rows = compare(frame, by_country(), NONE).query("kind == 'previous'")
+    assert {f"{start:%Y-%m}" for start in rows["period_start"]} == {"2026-05"}
+    assert set(rows["against"]) == {"2026-04"}
+
+
+@pytest.mark.parametrize(
+    ("until", "newest"),
+    [("2026-06-28T08:00", "2026-06-22"), ("2026-06-27T23:59", "2026-06-15"), ("2026-06-29T01:00", "2026-06-22")],
+)
+def test_a_week_is_over_on_its_sunday(until: str, newest: str):
+    moments = pd.Series(pd.date_range("2026-01-01", until, freq="h", tz="UTC"))
+    assert complete_until(moments, "W-SUN") == pd.Timestamp(newest, tz="UTC")
+
+
+def test_a_day_with_times_is_over_once_there_is_a_later_one():
+    days = pd.Series(pd.date_range("2026-06-01", "2026-06-28", tz="UTC"))
+    assert complete_until(days, "D") == days.iloc[-1]
+    assert complete_until(days + pd.Timedelta(hours=9), "D") == days.iloc[-2]
+
+
+@pytest.mark.parametrize("days", [[], ["2026-06-10"], [None]])
+def test_no_period_may_be_over(days: list[str | None]):
+    assert complete_until(pd.Series(pd.to_datetime(days, utc=True)), "M") is None
+
+
+def test_churn_of_a_month_that_is_not_over():
+    left = [*["2026-05-05"] * 10, *["2026-06-05"] * 30, *[None] * 60]
+    frame = survey(n=100, customer_id=[f"c{i}" for i in range(100)], churned_at=pd.to_datetime(left, utc=True))
+    frame["created_at"] = frame["created_at"].clip(upper=pd.Timestamp("2026-06-10", tz="UTC"))
+    row = one(compare(frame, MetricsConfig(period="month"), NONE), kind="previous", metric="churn_rate")
+    assert row["told"].startswith("2026-05: churn rate")
 
 
 def test_before_and_after_a_day():

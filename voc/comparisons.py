@@ -1,8 +1,9 @@
 """Headline figures side by side: segments against the rest, periods against the one before, a baseline day, targets.
 
-Each difference has an interval, and since many are made at once, a rate of false discoveries: what stays below 5 %
-and is large enough to matter `holds`. All comparisons of one kind are corrected together. Where a customer speaks on
-both sides of a comparison, its interval is a little too wide, never too narrow. Words say which is higher, never why.
+Periods are compared only once they are over: half a week is another kind of week. Each difference has an interval, and
+since many are made at once, a rate of false discoveries: what stays below 5 % and is large enough to matter `holds`.
+All comparisons of one kind are corrected together. Where a customer speaks on both sides of a comparison, its interval
+is a little too wide, never too narrow. Words say which is higher, never why.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from voc.config import ComparisonsConfig, MetricsConfig
 from voc.errors import ConfigError, nearest
 from voc.estimates import ALLOWED, Sample, adjusted, against, difference, estimate
 from voc.figures import Answers, Figure, answers_of
-from voc.groups import RULES, Group, demand, everybody, period_end, period_rule, period_starts, segments
+from voc.groups import RULES, Group, complete_until, demand, everybody, period_end, period_rule, period_starts, segments
 from voc.intervals import Array
 from voc.relevance import worth_telling
 from voc.rules import load
 from voc.scores import real
 from voc.statements import NAMES, comparison
-from voc.tables import COMPARISONS, FEEDBACK
+from voc.tables import COMPARISONS, FEEDBACK, TIME
 
 MOSTLY = 0.9
 """Share of the rows from which a segment stands for all of them."""
@@ -57,15 +58,16 @@ def compare(feedback: pd.DataFrame, metrics: MetricsConfig, config: ComparisonsC
     feedback = FEEDBACK.check(feedback).sort_values("feedback_id", ignore_index=True)
     demand(feedback, metrics.by)
     rule = period_rule(real(feedback), metrics.period)
+    last = None if rule is None else complete_until(_moments(feedback), rule)
     sets = answers_of(feedback, metrics)
     pairs = [
         *(pair for answers in sets for pair in _with_rest(answers, metrics)),
-        *(pair for answers in sets for pair in _with_previous(answers, metrics, rule)),
+        *(pair for answers in sets for pair in _with_previous(answers, metrics, rule, last)),
         *(pair for answers in sets for pair in _with_baseline(answers, metrics, since)),
         *(pair for answers in sets for pair in _with_target(answers, wanted)),
     ]
     enough = [pair for pair in pairs if _fewest(pair) >= max(metrics.min_answers, 2)]
-    return COMPARISONS.check(_told(_table(enough, config), rule, newest=_newest(feedback)))
+    return COMPARISONS.check(_told(_table(enough, config), rule))
 
 
 def _targets(lines: tuple[str, ...]) -> dict[str, float]:
@@ -127,15 +129,26 @@ def _pairs(answers: Answers, kind: str, group: Group, name: str, sides: tuple[Ar
         yield Pair(figure, kind, group, name, one, other)
 
 
-def _with_previous(answers: Answers, metrics: MetricsConfig, rule: str | None) -> Iterator[Pair]:
-    """The newest period that has enough answers and the one before it, overall and by segment."""
+def _moments(feedback: pd.DataFrame) -> pd.Series:
+    """When anything happened that the figures know of."""
+    known = [feedback[name] for name in ("created_at", "churned_at") if name in feedback.columns]
+    return pd.concat([pd.Series(dtype=TIME), *known], ignore_index=True)
+
+
+def _with_previous(
+    answers: Answers, metrics: MetricsConfig, rule: str | None, last: pd.Timestamp | None
+) -> Iterator[Pair]:
+    """The newest period with enough answers and the one before it, overall and by segment; `last` starts the last
+    period that is over."""
     table = answers.table
-    if rule is None or not answers.dated or "created_at" not in table.columns or table["created_at"].isna().all():
-        yield from _churn_before(answers, rule)
+    if rule is None or last is None:
+        return
+    if not answers.dated or "created_at" not in table.columns or table["created_at"].isna().all():
+        yield from _churn_before(answers, rule, last)
         return
     starts = period_starts(table["created_at"], rule)
     for figure in _headlines(answers):
-        sizes = starts[~np.isnan(figure.values)].value_counts()
+        sizes = starts[~np.isnan(figure.values) & (starts <= last)].value_counts()
         full = sizes.index[sizes >= max(metrics.min_answers, 2)]
         if not len(full):
             continue
@@ -148,15 +161,15 @@ def _with_previous(answers: Answers, metrics: MetricsConfig, rule: str | None) -
             yield Pair(figure, "previous", group._replace(period_start=newest), _period(older, rule), one, other)
 
 
-def _churn_before(answers: Answers, rule: str | None) -> Iterator[Pair]:
+def _churn_before(answers: Answers, rule: str, last: pd.Timestamp) -> Iterator[Pair]:
     """Figures whose values depend on the period: the last one in which anything happened, and the one before."""
     for figure in _headlines(answers):
-        if figure.within is None or rule is None:
+        if figure.within is None or "churned_at" not in answers.table.columns:
             continue
-        last = answers.table["churned_at"].max() if "churned_at" in answers.table.columns else pd.NaT
-        if pd.isna(last):
+        lost = answers.table["churned_at"].max()
+        if pd.isna(lost):
             continue
-        newest = last.tz_localize(None).to_period(rule)
+        newest = min(lost, last).tz_localize(None).to_period(rule)
         starts = [each.start_time.tz_localize("UTC") for each in (newest, newest - 1)]
         group = everybody(answers.table)
         now, then = (figure.within(start, period_end(start, rule)) for start in starts)
@@ -232,35 +245,27 @@ def _matters(pair: Pair, row: dict[str, Any]) -> bool:
     return worth_telling(row["difference"], (row["low"], row["high"]), bounds=bounds, usual=row["value_against"])
 
 
-def _newest(feedback: pd.DataFrame) -> pd.Timestamp:
-    return feedback["created_at"].max() if "created_at" in feedback.columns else pd.NaT
-
-
-def _told(table: pd.DataFrame, rule: str | None, *, newest: pd.Timestamp) -> pd.DataFrame:
+def _told(table: pd.DataFrame, rule: str | None) -> pd.DataFrame:
     """With a sentence for every comparison."""
     many = table.groupby("kind")["p_value"].count().to_dict() if len(table) else {}
-    told = [
-        comparison(row, subject=_subject(row, rule, newest=newest), many=many[row["kind"]])
-        for row in table.to_dict("records")
-    ]
+    told = [comparison(row, subject=_subject(row, rule), many=many[row["kind"]]) for row in table.to_dict("records")]
     return table.assign(told=pd.array(told, dtype="string"), holds=table["holds"].astype("boolean"))
 
 
-def _subject(row: Mapping[Hashable, Any], rule: str | None, *, newest: pd.Timestamp) -> str:
-    """Of whom and when: "channel chat, 2026-05 so far: "."""
+def _subject(row: Mapping[Hashable, Any], rule: str | None) -> str:
+    """Of whom and when: "channel chat, 2026-05: "."""
     language = row["by"] == "lang"
     named = (
         f"language {load(row['segment']).english_name}" if language else f"{row['by']} {str(row['segment']).strip()}"
     )
-    parts = ["" if row["by"] == "all" else named, _when(row, rule, newest)]
+    parts = ["" if row["by"] == "all" else named, _when(row, rule)]
     said = ", ".join(part for part in parts if part)
     return f"{said}: " if said else ""
 
 
-def _when(row: Mapping[Hashable, Any], rule: str | None, newest: pd.Timestamp) -> str:
+def _when(row: Mapping[Hashable, Any], rule: str | None) -> str:
     if row["kind"] == "baseline":
         return f"since {row['period_start']:%Y-%m-%d}"
     if row["kind"] != "previous" or rule is None:
         return ""
-    unfinished = newest < period_end(row["period_start"], rule) - pd.Timedelta(days=1)
-    return _period(row["period_start"], rule) + (" so far" if unfinished else "")
+    return _period(row["period_start"], rule)

@@ -97,3 +97,20 @@ def periods(table: pd.DataFrame, rule: str | None) -> Iterator[Group]:
 def period_end(start: pd.Timestamp, rule: str) -> pd.Timestamp:
     """The first moment after a period."""
     return (start.tz_localize(None).to_period(rule) + 1).start_time.tz_localize("UTC")
+
+
+def complete_until(moments: pd.Series, rule: str) -> pd.Timestamp | None:
+    """The first moment of the last period that is over, as far as `moments` can tell; None where none is.
+
+    A week or month is over where its last day has a moment. A day whose moments have a time of day is over only where
+    a later day has one: an export that was made at noon holds half of its last day.
+    """
+    known = moments.dropna()
+    if known.empty:
+        return None
+    newest = known.max()
+    timed = rule == RULES["day"] and bool((known != known.dt.normalize()).any())
+    last: pd.Period = newest.tz_localize(None).to_period(rule)
+    over = not timed and newest >= (last + 1).start_time.tz_localize("UTC") - pd.Timedelta(days=1)
+    start: pd.Timestamp = (last if over else last - 1).start_time.tz_localize("UTC")
+    return start if start >= period_starts(known, rule).min() else None

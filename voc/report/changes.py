@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from voc.groups import RULES, period_end
 from voc.report.figures import ORDER, real, row_name, whole, words
 from voc.report.speech import Speech
 from voc.report.trend import Calendar
@@ -41,7 +40,6 @@ class Step:
     against: str
     holds: bool
     better: bool | None
-    finished: bool
     row: str
 
 
@@ -54,22 +52,17 @@ def changes(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> tu
 
 
 def steps(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> dict[str, Step]:
-    """For each headline figure how its newest period stands against the one before."""
-    told, newest = analysis.comparisons, _newest(analysis)
+    """For each headline figure how its newest period that is over stands against the one before."""
+    told = analysis.comparisons
     rows = told[(told["kind"] == "previous") & (told["by"] == "all")]
-    return {str(row["metric"]): _step(row, calendar, newest, speech) for row in rows.to_dict("records") if _known(row)}
-
-
-def _newest(analysis: Analysis) -> pd.Timestamp | None:
-    dates = analysis.feedback["created_at"].dropna() if "created_at" in analysis.feedback else None
-    return None if dates is None or dates.empty else dates.max()
+    return {str(row["metric"]): _step(row, calendar, speech) for row in rows.to_dict("records") if _known(row)}
 
 
 def _known(row: dict[Hashable, Any]) -> bool:
     return all(real(row.get(name)) is not None for name in ("difference", "low", "high"))
 
 
-def _step(row: dict[Hashable, Any], calendar: Calendar | None, newest: pd.Timestamp | None, speech: Speech) -> Step:
+def _step(row: dict[Hashable, Any], calendar: Calendar | None, speech: Speech) -> Step:
     difference = float(row["difference"])
     unit = str(row["unit"])
     return Step(
@@ -78,16 +71,8 @@ def _step(row: dict[Hashable, Any], calendar: Calendar | None, newest: pd.Timest
         against=_against(row, calendar, speech),
         holds=bool(row["holds"]) if not pd.isna(row["holds"]) else False,
         better=_good(row),
-        finished=_finished(row.get("period_start"), calendar, newest),
         row=row_name(row, "metric", "kind", "by", "segment", "period_start"),
     )
-
-
-def _finished(start: Any, calendar: Calendar | None, newest: pd.Timestamp | None) -> bool:
-    """Whether comments reach to the last day of the period: of one that has just begun nothing can be said yet."""
-    if calendar is None or newest is None or start is None or pd.isna(start):
-        return True
-    return newest >= period_end(start, RULES[calendar.unit]) - pd.Timedelta(days=1)
 
 
 def _good(row: dict[Hashable, Any]) -> bool | None:
@@ -106,7 +91,7 @@ def _against(row: dict[Hashable, Any], calendar: Calendar | None, speech: Speech
 
 def _figures(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> Iterator[Change]:
     """Figures that changed against the period before, a baseline or a target, beyond chance; overall ones first."""
-    comparisons, newest = analysis.comparisons, _newest(analysis)
+    comparisons = analysis.comparisons
     held = comparisons[comparisons["kind"].isin(["previous", "baseline"]) & comparisons["holds"].fillna(value=False)]
     order = {name: place for place, name in enumerate(ORDER)}
     rows = sorted(held.to_dict("records"), key=lambda row: (row["by"] != "all", order.get(str(row["metric"]), 99)))
@@ -114,9 +99,7 @@ def _figures(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> I
         good = _good(row)
         if good is None or not _known(row):
             continue
-        step = _step(row, calendar, newest, speech)
-        if not step.finished:
-            continue
+        step = _step(row, calendar, speech)
         segment = "" if row["by"] == "all" else f" ({speech.column(str(row['by']))}: {row['segment']})"
         yield Change(
             good,
