@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voc.config import DEFAULTS, Config, from_assignment, from_mapping, from_toml, to_mapping
+from voc.config import ABOVE_ZERO, DEFAULTS, RANGES, Config, from_assignment, from_mapping, from_toml, to_mapping
 from voc.errors import ConfigError
 
 
@@ -54,11 +55,29 @@ def test_one_setting_is_changed_and_no_other(assignment, section, key, value):
         ("integrity.exclude_suspect=1", "must be of type bool"),
         ("report.title=3", "must be of type str"),
         ("metrics.by=[1, 2]", "must be of type str"),
+        ("metrics.by=5", "must be of type str, not 5"),
+        ("issues.rounds=0", "'issues.rounds' must be 1 or more, not 0"),
+        ("language.min_score=7", "'language.min_score' must be between 0 and 1, not 7"),
+        ("themes.resolution=0", "'themes.resolution' must be above 0, not 0"),
+        ("themes.resolution=nan", "must be above 0, not nan"),
+        ("queue.half_life=inf", "must be above 0, not inf"),
+        ("metrics.customers=-3", "must be 1 or more, not -3"),
     ],
 )
 def test_what_cannot_be_is_told_with_a_guess(assignment, told):
     with pytest.raises(ConfigError, match=told):
         from_assignment(assignment)
+
+
+def test_every_number_has_a_range():
+    numbers = {
+        f"{section.name}.{key}"
+        for section in dataclasses.fields(Config)
+        for key, hint in get_type_hints(type(getattr(DEFAULTS, section.name))).items()
+        if {int, float} & {hint, *get_args(hint)}
+    }
+    assert numbers == RANGES.keys(), "say in config.RANGES what each number may be"
+    assert numbers >= ABOVE_ZERO
 
 
 def test_a_section_is_not_a_value():

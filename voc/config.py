@@ -1,7 +1,7 @@
 """The settings, one frozen dataclass per stage, with their defaults in code. `voc.toml` has the same sections and keys.
 
-An unknown section, key or a value of the wrong type is an error with the nearest guess. The effective settings are
-stored with every result.
+An unknown section or key is an error with the nearest guess; a value of the wrong type or out of its range is one too.
+The effective settings are stored with every result.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from math import inf
 from pathlib import Path
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from voc.errors import ConfigError, nearest
@@ -253,6 +254,23 @@ class Config:
 
 DEFAULTS = Config()
 
+SHARE, COUNT, SIZE = (0.0, 1.0), (0.0, inf), (1.0, inf)
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({
+    "clean.max_characters": SIZE, "integrity.near_duplicate_similarity": SHARE, "language.min_characters": COUNT,
+    "language.min_score": SHARE, "clauses.min_characters": COUNT, "themes.neighbours": SIZE, "themes.resolution": COUNT,
+    "themes.min_feedback": SIZE, "themes.quotes": COUNT, "themes.keywords": COUNT, "themes.labeller_timeout": COUNT,
+    "taxonomy.min_confidence": SHARE, "metrics.min_answers": SIZE, "metrics.customers": SIZE,
+    "metrics.clv_years": COUNT, "metrics.acquisition_cost": COUNT, "metrics.retention": SHARE,
+    "metrics.discount": COUNT, "experience.sentiment": COUNT, "experience.effort": COUNT, "experience.severity": COUNT,
+    "experience.survey": COUNT, "drivers.min_answers": SIZE, "drivers.rounds": SIZE, "issues.reach": COUNT,
+    "issues.severity": COUNT, "issues.momentum": COUNT, "issues.impact": COUNT, "issues.immediacy": COUNT,
+    "issues.value": COUNT, "issues.recent_days": SIZE, "issues.rounds": SIZE, "queue.least": (0.0, 100.0),
+    "queue.half_life": COUNT, "people.smallest_group": SIZE, "anomalies.false_alarms": SHARE,
+    "alerts.urgency_over": (0.0, 100.0), "report.issues": COUNT,
+})  # fmt: skip
+"""What a number may be, ends included, so that a slip is told before a long run and not after it."""
+ABOVE_ZERO = frozenset({"themes.resolution", "themes.labeller_timeout", "metrics.clv_years", "queue.half_life"})
+
 
 def from_mapping(settings: Mapping[str, Any], base: Config = DEFAULTS) -> Config:
     """`base` with `settings` (section -> key -> value) on top."""
@@ -327,9 +345,21 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
             return None
         return _convert(value, next(each for each in arguments if each is not type(None)), where)
     if origin is tuple:
-        return tuple(_convert(each, arguments[0], where) for each in ([value] if isinstance(value, str) else value))
+        listed = value if isinstance(value, list | tuple) else [value]
+        return tuple(_convert(each, arguments[0], where) for each in listed)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
     if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
         raise ConfigError(f"'{where}' must be of type {hint.__name__}, not {value!r}")
-    return value
+    return _within(value, where) if where in RANGES else value
+
+
+def _within(value: float, where: str) -> float:
+    """`value`, where it lies in its range; not a number lies in none."""
+    low, high = RANGES[where]
+    if low <= value <= high and value < inf and not (value == 0 and where in ABOVE_ZERO):
+        return value
+    allowed = (
+        f"between {low:g} and {high:g}" if high < inf else "above 0" if where in ABOVE_ZERO else f"{low:g} or more"
+    )
+    raise ConfigError(f"'{where}' must be {allowed}, not {value}")
