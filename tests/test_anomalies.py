@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voc.anomalies import expectation, find_anomalies, judged
+from voc.anomalies import STRAY, UNBIASED, expectation, find_anomalies, judged, spreads
 from voc.config import AnomaliesConfig, MetricsConfig
 from voc.errors import ConfigError
 from voc.tables import ANOMALIES, CLAUSES, FEEDBACK, ISSUES, TIME
@@ -132,21 +132,77 @@ def test_the_spread_of_the_past_widens_the_range():
     assert variances[1][0] > 2 * variances[0][0]
 
 
-def simulated(generator: np.random.Generator, themes: int = 30, weeks: int = 26) -> pd.DataFrame:
-    """The counts of the last four weeks of a file in which nothing changes, with what is expected."""
+def simulated(
+    generator: np.random.Generator,
+    themes: int = 30,
+    weeks: int = 26,
+    *,
+    spread: float = 1.0,
+    calm: float = 0.0,
+    outbreak: float = 1.0,
+) -> pd.DataFrame:
+    """The counts of the last four weeks of a file in which nothing changes, with what is expected.
+
+    Counts vary `spread` times as much as chance makes them, those of a share `calm` of the themes as chance makes them.
+    In the last week the first theme, usually one comment of ten, is told `outbreak` times as often.
+    """  # fmt: skip
     totals = generator.poisson(80, weeks).astype(float)
-    seen = generator.poisson(generator.choice([0.005, 0.02, 0.1], themes)[:, None] * totals).astype(float)
+    share = generator.choice([0.005, 0.02, 0.1], themes)[:, None]
+    share[0] = share[0] if outbreak == 1 else 0.1
+    mean = share * totals * np.ones((themes, 1))
+    mean[0, -1] *= outbreak
+    beyond = np.where(generator.random(themes) < calm, 0.0, spread - 1)[:, None] + 1e-6
+    seen = generator.poisson(generator.gamma(mean / beyond, beyond)).astype(float)
     cells = []
     for at in range(weeks - 4, weeks):
         mean, variance = expectation(seen[:, :at], totals[:at], totals[at])
-        cells.append(pd.DataFrame({"expected": mean, "variance": variance, "observed": seen[:, at]}))
+        cells.append(pd.DataFrame({"theme": range(themes), "week": at, "expected": mean, "variance": variance,
+                                   "observed": seen[:, at]}))  # fmt: skip
     return pd.concat(cells, ignore_index=True)
 
 
-def test_false_alarms_are_rare():
-    """At most 10 in 100 files in which nothing changes raise an alarm; 16 of 80 would happen once in 200 runs."""
-    alarms = [(judged(simulated(np.random.default_rng(seed)))["q_value"] <= 0.1).any() for seed in range(80)]
-    assert sum(alarms) < 16
+@pytest.mark.parametrize(
+    ("spread", "calm", "most"),
+    [(1.0, 0.0, 16), (2.0, 0.0, 16), (4.0, 0.0, 16), (3.0, 0.5, 18)],
+    ids=["plain chance", "twice", "four times", "every other theme thrice"],
+)
+def test_false_alarms_are_rare(spread: float, calm: float, most: int):
+    """At most 10 in 100 files in which nothing changes raise an alarm; 16 of 80 would happen once in 200 runs.
+
+    Where every other theme comes in bursts a little more is known and allowed.
+    """
+    alarms = [
+        (judged(simulated(np.random.default_rng(seed), spread=spread, calm=calm))["q_value"] <= 0.1).any()
+        for seed in range(80)
+    ]
+    assert sum(alarms) < most
+
+
+@pytest.mark.parametrize(("spread", "outbreak", "least"), [(1.0, 4.0, 38), (2.0, 5.0, 32)])
+def test_an_outbreak_is_heard_through_the_noise(spread: float, outbreak: float, least: int):
+    """What is told four or five times as often as usual is found in most of 40 files."""
+    heard = 0
+    for seed in range(40):
+        told = judged(simulated(np.random.default_rng(seed), spread=spread, outbreak=outbreak))
+        heard += bool((told.query("theme == 0 and week == 25")["q_value"] <= 0.1).any())
+    assert heard >= least
+
+
+def test_an_outbreak_in_the_past_hides_none_now():
+    calm = [10.0, 12, 9, 11, 8, 10, 13, 9, 10, 11, 12, 9]
+    burst = [*calm[:5], 60.0, *calm[6:]]
+    squares = [np.square(np.array([each]) - 10.0) / 10 for each in (calm, burst)]
+    usual = np.full((1, 12), 10.0)
+    assert spreads(squares[0], usual)[0] == 1.0
+    assert spreads(squares[1], usual)[0] < 2.0
+    assert squares[1].mean() > 20
+
+
+def test_the_cut_is_made_good():
+    """Squares of plain chance have a spread of one, those of twice the spread of two, cut or not."""
+    deviates = np.random.default_rng(0).standard_normal((1, 200_000)) ** 2
+    assert np.minimum(deviates, STRAY).mean() / UNBIASED == pytest.approx(1.0, abs=0.01)
+    assert spreads(2 * deviates, np.full(deviates.shape, 5.0))[0] == pytest.approx(2.0, abs=0.03)
 
 
 def test_the_range_holds_its_share():
