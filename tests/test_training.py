@@ -126,10 +126,26 @@ def test_damaged_heads_are_refused(tiny, tmp_path):
         encoder.open_folder(folder)
 
 
-def test_a_folder_with_other_things_is_not_written_into(tiny, tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
+def test_what_is_there_is_not_written_over(tiny, tmp_path):
+    found = train(*texts(100), model=tiny)
+    ours = found.save(tmp_path / "ours")
+    assert found.save(ours) == ours, "an older fit is replaced"
     with pytest.raises(InputError, match="holds other files"):
-        train(*texts(100), model=tiny).save(tmp_path)
+        found.save(tmp_path)
+    with pytest.raises(InputError, match="is a file"):
+        found.save(ours / "model.json")
+    with pytest.raises(InputError, match="is the model to start from"):
+        train(*texts(100), model=str(ours)).save(ours)
+
+
+def test_a_fit_on_top_of_a_fit_brings_its_base(tiny, tmp_path):
+    ours = train(*texts(100), model=tiny).save(tmp_path / "ours")
+    both = train(*texts(100), model=str(ours)).save(tmp_path / "both")
+    told, _ = texts(20)
+    expected = encoder.load(str(both)).encode(told).sentiment
+    ours.rename(tmp_path / "gone")
+    encoder._load.cache_clear()
+    assert np.array_equal(encoder.load(str(both)).encode(told).sentiment, expected)
 
 
 def test_rows_that_cannot_teach_are_counted():
@@ -207,3 +223,7 @@ def test_the_command_refuses_in_one_line(tiny, tmp_path):
         main, ["train", str(tmp_path / "labels.csv"), "--label", "stars", "--out", str(tmp_path / "ours")]
     )
     assert "There is no column 'stars' for --label" in run.output
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "notes.txt").write_text("mine")
+    run = CliRunner().invoke(main, ["train", "no-such-labels.csv", "--out", str(tmp_path / "taken")])
+    assert "holds other files" in run.output, "told before anything is read"

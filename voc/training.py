@@ -67,8 +67,7 @@ class Trained:
         from safetensors.numpy import save_file
 
         target = Path(folder)
-        if target.exists() and any(target.iterdir()) and not _is_adapted(target):
-            raise InputError(f"{target} holds other files; name a new or empty folder")
+        check_target(target, self.model)
         target.mkdir(parents=True, exist_ok=True)
         save_file({name: np.ascontiguousarray(head) for name, head in self.heads.items()}, target / HEADS)
         (target / "model.json").write_text(json.dumps(self._about(target), indent=1) + "\n", encoding="utf-8")
@@ -93,8 +92,15 @@ class Trained:
         }
 
 
-def _is_adapted(folder: Path) -> bool:
-    return folder.is_dir() and (folder / HEADS).is_file()
+def check_target(folder: str | Path, model: str) -> None:
+    """Raises InputError where a model that starts from `model` must not be written into `folder`."""
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target} is a file; name a new or empty folder")
+    if target.exists() and Path(model).is_dir() and target.resolve().is_relative_to(Path(model).resolve()):
+        raise InputError(f"{target} is the model to start from; name a new or empty folder")
+    if target.exists() and any(target.iterdir()) and not (target / HEADS).is_file():
+        raise InputError(f"{target} holds other files; name a new or empty folder")
 
 
 def train(

@@ -38,8 +38,10 @@ def train(
     """
     from voc.cli.terminal import progress
     from voc.readers import find_text, read_table
+    from voc.training import check_target
     from voc.training import train as fit
 
+    check_target(out, model)
     with progress(shown=not quiet) as advance:
         table = read_table(source)
         labels = _column(table, label, LABEL_NAMES, "label")
