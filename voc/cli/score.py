@@ -49,7 +49,7 @@ def score(*, source: str, out: str, text: str | None, model: str | None, allow_d
         tally = score_stream(rows, target, counted, choose=find_text, text=text)
     if not quiet:
         _tell(tally)
-        _remark(model)
+        _remark(model, allow_download=allow_download)
 
 
 def _check_names(source: str, out: str) -> None:
@@ -135,9 +135,9 @@ def _tell(tally: Tally) -> None:
     click.echo(f"voc: {'; '.join(told)}", err=True)
 
 
-def _remark(model: str | None) -> None:
-    """What must be known of a model that is not the default one."""
+def _remark(model: str | None, *, allow_download: bool) -> None:
+    """What must be known of a model that is not the default one; the rows were judged with it, so it is loaded."""
     from voc.encoder import load, remarks
 
-    for remark in remarks(load(model)) if model else ():
+    for remark in remarks(load(model, allow_download=allow_download)) if model else ():
         click.echo(f"voc: {remark}", err=True)

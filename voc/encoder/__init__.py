@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,7 +66,7 @@ def load(name: str = DEFAULT_MODEL, *, device: Device = "auto", allow_download: 
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, device: Device, allow_download: bool) -> Encoder:  # noqa: FBT001
+def _load(name: str, device: Device, allow_download: bool) -> Encoder:  # noqa: FBT001 - the cache keys by position
     folder = Path(name)
     if (folder / "model.json").is_file():
         return open_folder(folder, device)
@@ -78,6 +79,11 @@ def _load(name: str, device: Device, allow_download: bool) -> Encoder:  # noqa: 
     raise ModelError(
         f"There is no model '{name}', and no folder of that name with a model.json; {nearest(name, ENCODERS)}"
     )
+
+
+def cores() -> int:
+    """Processors that this process may use: as many texts are read at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def remarks(encoder: Encoder) -> tuple[str, ...]:

@@ -127,13 +127,12 @@ class ForeignSentiment:
     ) -> None:
         self.name, self.digest = name, digest
         self._classes, self._run, self._windows, self._rest = classes, runtime, windows, rest
-        neutral = "" if classes[:, 1].any() else "; it knows no neutral, so no text is called neutral"
-        self.remarks = (
-            (
-                f"sentiment is read by {name}, not by the default model, and was not measured by voc; theme vectors, "
-                f"severity and signals come from {rest.name}{neutral}"
-            ),
+        neutral = "" if classes[:, 1].any() else " (it knows no neutral, so no text is called neutral)"
+        remark = (
+            f"sentiment is read by {name}{neutral}, not by the default model, and was not measured by voc; "
+            f"theme vectors, severity and signals come from {rest.name}"
         )
+        self.remarks = (remark,)
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> Encoding:
         """Read each text with both models."""
@@ -153,12 +152,11 @@ class ForeignVectors:
         self._run, self._windows, self._rest = runtime, windows, rest
         self._prompt = _prompt(folder)
         self._pooling = _pooling(folder, name)
-        self.remarks = (
-            (
-                f"themes rest on the vectors of {name}, not of the default model, and were not measured by voc; "
-                f"sentiment, severity and signals come from {rest.name}"
-            ),
+        remark = (
+            f"themes rest on the vectors of {name}, not of the default model, and were not measured by voc; "
+            f"sentiment, severity and signals come from {rest.name}"
         )
+        self.remarks = (remark,)
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> Encoding:
         """Read each text with both models."""

@@ -6,7 +6,6 @@ the batch, so the answer for a text is the same to the last bit whatever stands 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from voc.encoder import Encoding
+from voc.encoder import Encoding, cores
 from voc.encoder.windows import average, windows
 from voc.tables import Progress, silent
 
@@ -50,10 +49,9 @@ class OnnxEncoder:
         answers: list[np.ndarray] = [np.zeros((len(ids), width), np.float32) for width in self._widths()]
         found = list(batches(ids))
         done = 0
-        with ThreadPoolExecutor(os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) as pool:
-            for rows, outputs in zip(
-                found, pool.map(lambda rows: self._read([ids[i] for i in rows]), found), strict=True
-            ):
+        with ThreadPoolExecutor(cores()) as pool:
+            read = pool.map(lambda rows: self._read([ids[i] for i in rows]), found)
+            for rows, outputs in zip(found, read, strict=True):
                 for answer, output in zip(answers, outputs, strict=True):
                     answer[rows] = output[: len(rows)]
                 done += len(rows)

@@ -7,7 +7,6 @@ not depend on the texts beside it, on threads or on the processor. There is no l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from voc.encoder import Encoding
+from voc.encoder import Encoding, cores
 from voc.tables import LABELS, SIGNALS, Progress, silent
 
 CHUNK = 64
@@ -42,7 +41,7 @@ class StaticEncoder:
         """Read each text once, whole."""
         chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
         parts: list[Encoding] = [self._read([])]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for part in pool.map(self._read, chunks):
                 parts.append(part)
                 progress("sentiment", min(len(texts), CHUNK * (len(parts) - 1)), len(texts))
