@@ -50,6 +50,12 @@ def test_signals_and_severity_mark_danger():
     assert vectors.shape == (3, 384)
 
 
+def test_praise_raises_no_alarm(tiny):
+    scored, _ = score_clauses(clauses_of("They saved us from the fire", "Great, no fire"), SentimentConfig(model=tiny))
+    assert scored["sentiment"].tolist() == pytest.approx([0, 2 / 3])
+    assert scored["signals"].fillna("").tolist() == ["safety", ""]
+
+
 def test_each_distinct_text_is_read_once_and_answered_everywhere():
     scored, vectors = score_clauses(clauses_of("Bad.", "Good.", "Bad."), CONFIG)
     assert scored.loc[0, "sentiment"] == scored.loc[2, "sentiment"]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from voc.authorities import names_authority
 from voc.config import SentimentConfig
 from voc.encoder import Encoding, load
 from voc.tables import CLAUSES, FEEDBACK, LABELS, SIGNALS, Progress, silent
@@ -19,7 +20,8 @@ SIGNAL_THRESHOLD = 0.5
 """Probability from which a signal is raised; guarded by the signal table in tests/test_quality.py."""
 
 PLEASED = 0.5
-"""Sentiment above which a clause raises no signal. Trades dangers told in a pleased tone for false alarms in praise."""
+"""Sentiment above which a clause raises no signal. Trades dangers told in a pleased tone for false alarms in praise;
+guarded by test_praise_raises_no_alarm."""
 
 
 def score_clauses(
@@ -32,6 +34,9 @@ def score_clauses(
     names = np.array(SIGNALS)
     # Praise is no alarm: "they refunded me at once" is about money and fine.
     raised = (encoding.signals >= SIGNAL_THRESHOLD) & (columns["sentiment"] <= PLEASED)[:, None]
+    # Nor is heat a threat: who threatens with a lawyer, an authority or the press names one.
+    legal = raised[:, SIGNALS.index("legal")]
+    legal[legal] = names_authority(clauses.loc[legal, "text"], clauses.loc[legal, "lang"])
     signals = [" ".join(names[row]) for row in raised]
     columns |= {"severity": encoding.severity, "signals": pd.Series(signals, dtype="string").replace("", pd.NA)}
     return CLAUSES.add(clauses, **columns), encoding.vectors
