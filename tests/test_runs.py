@@ -121,7 +121,7 @@ def test_a_difference_is_told_with_its_interval(analysis: Analysis):
     assert not figures.loc[("csat", "all", "all"), "holds"]
 
 
-def test_net_sentiment_differs_by_the_published_method():
+def test_shares_of_themes_differ_by_the_published_method():
     """Newcombe 1998, method 10, his example (a): 56 of 70 against 48 of 80 is 0.2 (0.0524 to 0.3339)."""
     rows = pd.DataFrame({"feedback_id": [f"f{n}" for n in range(150)], "text": "words"})
     told = [True] * 56 + [False] * 14 + [True] * 48 + [False] * 32

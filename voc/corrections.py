@@ -156,7 +156,7 @@ def compare(
     name: str, wanted: np.ndarray, before: np.ndarray, after: np.ndarray
 ) -> tuple[tuple[Comparison, ...], bool]:
     """The figures of `sentiment` or `severity`, and whether the new answer is better: its first figure does not fall
-    and its error does not rise."""
+    and its last, an error, does."""
     measures = SENTIMENT_FIGURES if name == "sentiment" else SEVERITY_FIGURES
     told = [_compared(figure, measure, wanted, before, after) for figure, measure in measures.items()]
     better = told[0].after[0] >= told[0].before[0] and told[-1].after[0] < told[-1].before[0]

@@ -121,7 +121,7 @@ def _unknown(telling: Telling) -> list[str]:
 
 
 def _short(figure: float) -> str:
-    """Two digits at least, no decimals from ten on.
+    """Two significant digits, and no decimals from ten on.
 
     >>> [_short(each) for each in (0.123, 3.0, 3.14, 41.8)]
     ['0.12', '3', '3.1', '42']

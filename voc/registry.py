@@ -1,7 +1,7 @@
-"""Where plugins meet built-ins: four families of plain functions, found by name.
+"""Where plugins meet built-ins: three families of plain functions, found by name.
 
-Built-ins register with a decorator; installed packages through the entry-point groups `voc.readers`, `voc.encoders`,
-`voc.scorers` and `voc.sinks`. A built-in cannot be replaced silently. Stages and their order are not extension points.
+Built-ins register with a decorator; installed packages through the entry-point groups `voc.readers`, `voc.encoders` and
+`voc.sinks`. A built-in cannot be replaced silently. Stages and their order are not extension points.
 """
 
 from __future__ import annotations

@@ -57,6 +57,8 @@ class Rules:
     tone: tuple[str, ...] = ()
     """Words that say how somebody feels and not about what, a hyphen at the end: any ending. A clause of nothing else
     has no topic of its own."""
+    authorities: tuple[str, ...] = ()
+    """Words for lawyers, courts, authorities, the press and their like, a hyphen at the end: any ending."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Header words per field of the feedback table, for the readers."""
     mail: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
@@ -64,7 +66,6 @@ class Rules:
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Words beside a number that say what it is: `things` that have numbers (order, account), `signs` (number, no.),
     `names` that are both (Bestellnummer), `products`, `phones`, `identities`; a hyphen at the end: any ending."""
-
     effort: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Phrases that say how `hard` or `easy` it was to get something done, for the experience score."""
 

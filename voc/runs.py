@@ -29,7 +29,7 @@ from voc.statements import comparison
 from voc.tables import Analysis
 
 SHARED = 0.3
-"""The share of the smaller theme's comments that two themes have in common if they are one. Runs over the same export
+"""The share of the smaller theme's clauses that two themes have in common if they are one. Runs over the same export
 agree in most of them, different themes in few. Guarded by test_themes_that_share_comments."""
 ALIKE, CLEARLY = 0.1, 1.1
 """The likeness of the words of two themes, 0-1, from which they may be one, and how many times that of either with any
@@ -90,7 +90,8 @@ def _notes(before: Analysis, now: Analysis) -> list[str]:
     notes = []
     both = len(_both(before, now))
     if both:
-        notes.append(f"{both:,} comments are in both runs: what differs is told a little too cautiously")
+        told = "comment is" if both == 1 else "comments are"
+        notes.append(f"{both:,} {told} in both runs: what differs is told a little too cautiously")
     if before.model != now.model:
         notes.append(f"The models differ ({_short(before.model)}, {_short(now.model)}): a difference may be theirs")
     changed = _changed(before.settings, now.settings)
@@ -194,7 +195,7 @@ def _themes(before: Analysis, now: Analysis) -> pd.DataFrame:
 
 def _change(row: Mapping[str, Any]) -> str:
     if row["matched"] == "":
-        return "new" if row["label_before"] is None or pd.isna(row["label_before"]) else "gone"
+        return "new" if pd.isna(row["label_before"]) else "gone"
     if not row["q_value"] <= ALLOWED:
         return "steady"
     return "grown" if row["difference"] > 0 else "shrunk"

@@ -38,7 +38,7 @@ def readable(text: object) -> str:
 
 
 def columns(*headers: str, right: Sequence[str] = ()) -> Table:
-    """An empty table: lines on a terminal are drawn by the caller's box, a pipe gets none."""
+    """An empty table: its header is underlined on a terminal, a pipe gets no lines."""
     from rich import box
     from rich.table import Table
 
