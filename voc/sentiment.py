@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from voc.authorities import names_authority
+from voc.authorities import threats
 from voc.config import SentimentConfig
 from voc.encoder import Encoding, load
 from voc.tables import CLAUSES, FEEDBACK, LABELS, SIGNALS, Progress, silent
@@ -34,9 +34,9 @@ def score_clauses(
     names = np.array(SIGNALS)
     # Praise is no alarm: "they refunded me at once" is about money and fine.
     raised = (encoding.signals >= SIGNAL_THRESHOLD) & (columns["sentiment"] <= PLEASED)[:, None]
-    # Nor is heat a threat: who threatens with a lawyer, an authority or the press names one.
+    # Nor is heat a threat with lawyers.
     legal = raised[:, SIGNALS.index("legal")]
-    legal[legal] = names_authority(clauses.loc[legal, "text"], clauses.loc[legal, "lang"])
+    legal[legal] = threats(clauses.loc[legal, "text"].tolist(), clauses.loc[legal, "lang"].tolist())
     signals = [" ".join(names[row]) for row in raised]
     columns |= {"severity": encoding.severity, "signals": pd.Series(signals, dtype="string").replace("", pd.NA)}
     return CLAUSES.add(clauses, **columns), encoding.vectors
