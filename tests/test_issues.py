@@ -31,7 +31,7 @@ def test_only_harm_counts_as_impact():
     assert found.loc["harm", "impact"] > 0.3
     assert found.loc["joy", "impact"] == 0
     assert pd.isna(found.loc["rare", "impact"])
-    assert re.search(r"goes with an overall NPS \d+(\.\d+)? points lower", found.loc["harm", "why"])
+    assert re.search(r"; NPS is \d+ points lower where it is told", found.loc["harm", "why"])
     assert "effect on a score could not be judged" in found.loc["rare", "why"]
 
 
@@ -39,15 +39,23 @@ def test_tiny_harm_is_not_told():
     """A difference can be beyond chance and still not worth a word."""
     feedback, clauses, themes = build({"late": Complaint(400)}, others=1_600, nps=9)
     drivers = pd.DataFrame([
-        {"theme_id": "late", "score": "nps", "better": "high", "contribution": points, "contribution_low": points - 0.1,
-         "contribution_high": points + 0.1} for points in (-0.5,)
+        {"theme_id": "late", "score": "nps", "better": "high", "contribution": -0.5, "contribution_low": -0.6,
+         "contribution_high": -0.4}
     ])  # fmt: skip
-    for points, told in ((-0.5, False), (-3.0, True)):
-        known = DRIVERS.check(drivers.assign(contribution=points, contribution_low=points - 0.1,
-                                             contribution_high=points + 0.1))  # fmt: skip
+    for points, told in ((-2.5, False), (-15.0, True)):
+        known = DRIVERS.check(drivers.assign(difference=points, low=points - 0.5, high=points + 0.5))
         found = rank_issues(feedback, clauses, themes, METRICS.empty(), known, QUICK).iloc[0]
         assert found["impact"] > 0
-        assert ("goes with" in found["why"]) == told
+        assert ("NPS" in found["why"]) == told
+
+
+def test_answers_of_one_response_are_one_voice():
+    """Without customers a response counts once, and is called one: the figures differ from those of its comments."""
+    feedback, clauses, themes = build({"late": Complaint(60)}, customers=False)
+    pairs = [f"r{number // 2}" for number in range(len(feedback))]
+    found = issues_of(FEEDBACK.check(feedback.assign(response_id=pairs)), clauses, themes).iloc[0]
+    assert found["why"].startswith("Told by 30 of 280 responses (")
+    assert found["n_feedback"] == 60
 
 
 def test_effort_harms_in_its_own_direction():

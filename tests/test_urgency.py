@@ -60,6 +60,23 @@ def test_a_signal_in_passing_is_no_danger():
     assert "lawyer" not in found.loc["mild", "why"]
 
 
+def test_a_grandmother_is_no_danger():
+    """Somebody vulnerable who is mentioned is no alarm; one who is in trouble is."""
+    gift = Complaint(20, severity=0.45, signals="vulnerable")
+    found = rank({"gift": gift, "fall": replace(gift, severity=0.7)})
+    assert found.loc["gift", "danger"] < 0.1
+    assert found.loc["fall", "danger"] > 0.25
+    assert "vulnerable" not in found.loc["gift", "why"]
+    assert "20 mention somebody ill, disabled or otherwise vulnerable" in found.loc["fall", "why"]
+
+
+def test_an_alarm_at_the_edge_of_noise_is_not_told():
+    """19 of 758 are more than the one in a hundred that is noise, and still describe nothing."""
+    found = rank({"food": Complaint(758, severity=0.6, signals="safety", alarming=19)}).loc["food"]
+    assert 0 < found["danger"] < 0.07
+    assert "danger" not in found["why"]
+
+
 def test_money_is_no_danger():
     """Every bill is about money: that sets a floor, yet a growing complaint of more customers stands before it."""
     growing = Complaint(80, severity=0.4, days=(*spread(10), *spread(70, first=27)))

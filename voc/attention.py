@@ -64,7 +64,7 @@ def _clauses(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame
     """The clauses with numbers for what they weigh, the heaviest of each comment first."""
     told = clauses[clauses["feedback_id"].isin(feedback["feedback_id"])]
     severity = _numbers(told, "severity", np.nan)
-    flags = _flags(told, meaning(severity))
+    flags = _flags(told, severity)
     none = np.zeros(len(told))
     urgent = issues.set_index("theme_id")["urgency"].astype(float) / 100 if len(issues) else pd.Series(dtype=float)
     theme = told["theme_id"] if "theme_id" in told.columns else pd.Series(pd.NA, told.index, dtype="string")
@@ -80,14 +80,16 @@ def _clauses(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame
     return pd.DataFrame(table).sort_values([*order], ascending=[*order.values()], ignore_index=True)
 
 
-def _flags(told: pd.DataFrame, meant: Array) -> dict[str, Array]:
+def _flags(told: pd.DataFrame, severity: Array) -> dict[str, Array]:
     """How surely each signal is meant, 0-1, per clause."""
     if "signals" not in told.columns:
         return {}
     codes, texts = pd.factorize(told["signals"].fillna(""))
     words = [set(str(text).split()) for text in texts]
     return {
-        name: np.array([name in said for said in words], float)[codes] * meant for name in SIGNALS if name in STRENGTHS
+        name: np.array([name in said for said in words], float)[codes] * meaning(severity, name)
+        for name in SIGNALS
+        if name in STRENGTHS
     }
 
 

@@ -19,7 +19,7 @@ from voc.tables import CLAUSES, FEEDBACK, ISSUES, QUEUE
 
 SAYS = {
     "safety": "tells of a danger to health or safety",
-    "vulnerable": "speaks of a person in need of protection",
+    "vulnerable": "speaks of somebody ill, disabled or otherwise vulnerable",
     "legal": "speaks of a lawyer, the authorities or the press",
     "money": "speaks of money taken or at stake",
     "outage": "speaks of an outage",

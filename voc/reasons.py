@@ -15,7 +15,7 @@ from voc.intervals import Array, wilson
 
 SAID = {
     "safety": "a danger to health or safety",
-    "vulnerable": "a person in need of protection",
+    "vulnerable": "somebody ill, disabled or otherwise vulnerable",
     "legal": "a lawyer, the authorities or the press",
     "money": "money taken or at stake",
     "outage": "a service that does not work at all",
@@ -38,8 +38,9 @@ class Telling:
     `speakers` of `everyone`, both called `speaker` ("customers" …); `weekly` comments a week before and now, `shares`
     of all comments before and now (0-1), `trend` 1 growing, -1 shrinking, 0 neither beyond chance, `seasonal` whether
     it is told more in these weeks of every year; `signals` how many speakers mention each, most frequent first,
-    `dangers` those beyond noise; `harm` score and points; `worth` the speakers' share of the known revenue (0-1);
-    `unknown` the parts that could be judged for other issues and not for this one.
+    `dangers` those well beyond noise; `harm` a score and how many points lower or higher it is where the issue is told;
+    `worth` the speakers' share of the known revenue (0-1); `unknown` the parts that could be judged for other issues
+    and not for this one.
     """
 
     status: str
@@ -106,7 +107,7 @@ def _harm(telling: Telling) -> list[str]:
     score, points = telling.harm
     size = _short(abs(points))
     unit = "point" if size == "1" else "points"
-    return [f"goes with an overall {SCORED.get(score, score)} {size} {unit} {'lower' if points < 0 else 'higher'}"]
+    return [f"{SCORED.get(score, score)} is {size} {unit} {'lower' if points < 0 else 'higher'} where it is told"]
 
 
 def _worth(telling: Telling) -> list[str]:

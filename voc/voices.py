@@ -22,6 +22,9 @@ SEASON_MARGIN = 3.0
 SHRUGGED, MEANT = 0.2, 0.5
 """The severity from which a signal begins to count, and from which it counts in full. A real alarm is told as something
 bad; a signal raised by a word in passing is not. Guarded by test_a_signal_in_passing_is_no_danger."""
+GRAVE = {"vulnerable": 0.2}
+"""How much worse it must be told by signal: many buy something for their grandmother; that somebody vulnerable is in
+trouble is another thing. Guarded by test_a_grandmother_is_no_danger."""
 RESAMPLED = ("told", "severity", "judged", "recent", "past", "season")
 
 
@@ -113,14 +116,16 @@ def _worst(told: pd.DataFrame, entry: Array) -> dict[str, Array]:
 
     bad = told["severity"].astype("Float64").to_numpy(float, na_value=np.nan) if "severity" in told.columns else None
     severity = np.full(starts.size, np.nan) if bad is None else most(bad)
-    meant = np.ones(len(told)) if bad is None else meaning(bad)
+    judged = np.full(len(told), np.nan) if bad is None else bad
     facts = {"told": np.ones(starts.size), "severity": np.nan_to_num(severity), "judged": (~np.isnan(severity)) * 1.0}
-    return facts | {name: most(told[name].to_numpy(float) * meant) for name in SIGNALS if name in told.columns}
+    known = [name for name in SIGNALS if name in told.columns]
+    return facts | {name: most(told[name].to_numpy(float) * meaning(judged, name)) for name in known}
 
 
-def meaning(severity: Array) -> Array:
+def meaning(severity: Array, signal: str) -> Array:
     """How surely a signal is meant, 0-1, by how bad what its clause tells is; 1 where nobody judged that."""
-    return np.nan_to_num(np.clip((severity - SHRUGGED) / (MEANT - SHRUGGED), 0, 1), nan=1.0)
+    told = severity - GRAVE.get(signal, 0.0)
+    return np.nan_to_num(np.clip((told - SHRUGGED) / (MEANT - SHRUGGED), 0, 1), nan=1.0)
 
 
 def resample(voices: Voices, themes: int, rounds: int) -> dict[str, Array]:
