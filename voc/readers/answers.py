@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from voc.readers import dates
-from voc.readers.cells import amounts, figures, text_of, truths, typed
+from voc.readers.cells import ROWS_AT_ONCE, amounts, figures, text_of, truths, typed
 from voc.readers.columns import AMOUNTS, DATES, Columns
 from voc.readers.headers import normalise
 from voc.readers.recognition import BROKEN, LINE, MARKS, SKIP, note
@@ -39,10 +39,14 @@ class Answers:
 
 
 def build(raw: pd.DataFrame, columns: Columns, *, source: str, stem: str) -> Answers:
-    """The FEEDBACK-shaped table of one file; rows keep their order, and none is left out but wholly empty ones."""
+    """The FEEDBACK-shaped table of one file; rows keep their order, and none is left out but wholly empty ones.
+
+    `raw` is used up: its columns go as they are read, so that a large file is never held twice.
+    """
     rows = np.arange(1, len(raw) + 1)
-    blank = raw.isna().all(axis="columns").to_numpy(dtype=bool)
-    raw, rows = raw[~blank].reset_index(drop=True), rows[~blank]
+    blank = np.logical_and.reduce([raw[name].isna().to_numpy(dtype=bool) for name in raw.columns])
+    if blank.any():
+        raw, rows = raw[~blank].reset_index(drop=True), rows[~blank]
     notes = [note("Wholly empty rows were left out", int(blank.sum()))] if blank.any() else []
     base, told = _responses(raw, columns, rows, stem)
     base["source"] = pd.array([source] * len(base), dtype="string")
@@ -80,15 +84,16 @@ def _of_customers(raw: pd.DataFrame, columns: Columns) -> dict[str, pd.Series]:
 
 def _ids(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str) -> tuple[pd.DataFrame, list[Note]]:
     """`response_id` as the file has it or from file and row; `feedback_id` unique."""
-    made = pd.Series([f"{stem}-{row}" for row in rows], dtype="string")
     column = columns.fields.get("feedback_id")
-    given = text_of(raw[column]).str.strip() if column else made
+    given = text_of(raw[column]).str.strip() if column else pd.Series(pd.NA, index=raw.index, dtype="string")
     missing = given.isna()
-    ids = given.fillna(made)
-    repeated = ids.duplicated(keep=False)
-    shared = repeated & _agree(ids, columns)
-    unique = _told_apart(ids)
-    notes = [note(f"Ids in '{column}' that occur more than once, made unique by a number", int(ids.duplicated().sum()))]
+    made = pd.Series([f"{stem}-{row}" for row in rows[missing]], index=given.index[missing], dtype="string")
+    ids = given.fillna(made) if missing.any() else given
+    repeated = _repeated(ids)
+    shared = repeated & _agree(ids, columns) if repeated.any() else repeated
+    unique = _told_apart(ids, repeated)
+    n_more = int(ids[repeated].duplicated().sum())
+    notes = [note(f"Ids in '{column}' that occur more than once, made unique by a number", n_more)]
     if column and missing.any():
         notes.append(note(f"Rows without an id in '{column}' got one from file and row", int(missing.sum())))
     kept = columns.fields.get("response_id")
@@ -105,8 +110,21 @@ def _agree(ids: pd.Series, columns: Columns) -> pd.Series:
     return agree
 
 
-def _told_apart(ids: pd.Series) -> pd.Series:
+def _repeated(ids: pd.Series) -> pd.Series:
+    """Which ids occur more than once; where all hashes of 64 bits differ, none does, and no table of ids is made."""
+    hashes = [
+        pd.util.hash_array(ids.iloc[start : start + ROWS_AT_ONCE].to_numpy(dtype=object), categorize=False)
+        for start in range(0, len(ids), ROWS_AT_ONCE)
+    ]
+    if len(np.unique(np.concatenate(hashes or [[]]))) == len(ids):
+        return pd.Series(data=False, index=ids.index)
+    return ids.duplicated(keep=False)
+
+
+def _told_apart(ids: pd.Series, repeated: pd.Series) -> pd.Series:
     """Repeated ids with -2, -3 … behind, none of which is taken already."""
+    if not repeated.any():
+        return ids
     taken = set(ids)
     unique: list[str] = []
     seen: dict[str, int] = {}
@@ -177,13 +195,13 @@ def _others(raw: pd.DataFrame, columns: Columns, base: pd.DataFrame) -> tuple[pd
         if new != name:
             notes.append(note(f"The file's column '{name}' is kept as '{new}', since voc has a column of that name"))
         taken.add(new)
-        kept[new] = typed(raw[name])
+        kept[new] = typed(raw.pop(name))
     return pd.DataFrame(kept, index=base.index), notes
 
 
 def _one_row_per_answer(base: pd.DataFrame, raw: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
     """Repeat each response for each of its answers; `question` holds the column. No answer at all keeps one row."""
-    answers = [text_of(raw[name]) for name in texts]
+    answers = [text_of(raw.pop(name)) for name in texts]
     if len(texts) == 1:
         return base.assign(text=answers[0])
     filled = np.column_stack([each.notna().to_numpy(dtype=bool) for each in answers])
@@ -208,6 +226,8 @@ def _with_broken(frame: pd.DataFrame, raw: pd.DataFrame, notes: list[Note]) -> p
     if BROKEN not in raw:
         return frame
     reasons, lines = raw[BROKEN].reindex(frame.index), raw[LINE].reindex(frame.index)
+    if reasons.isna().all():
+        return frame
     for reason, count in raw[BROKEN].value_counts().sort_index().items():
         first = raw.loc[raw[BROKEN] == reason, LINE].iloc[0]
         notes.append(note(f"Kept but not used: {reason} (first: '{str(first)[:60]}')", int(count)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -16,6 +16,8 @@ MISSING: Final = frozenset({"NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "
 MISSING_FIGURES: Final = MISSING | {"n/a", "na", "none", "None", "-", "--", "–", ".", "?"}
 """In a column of figures or dates these are missing too."""
 
+ROWS_AT_ONCE: Final = 20_000
+"""Cells looked at together: a column may be most of a large file, and what is made of it on the way as large again."""
 FIGURE = re.compile(r"[-+]?\d+(?:[.,]\d+)?%?")
 
 
@@ -42,6 +44,13 @@ def unique_names(header: Iterable[object]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def strings(cells: Sequence[str | None], dtype: str = "string") -> pd.api.extensions.ExtensionArray:
+    """Cells as a column that takes no more memory than they do; Arrow's own pool would round every piece up by half."""
+    import pyarrow as pa
+
+    return pd.array(pa.array(cells, pa.large_string(), memory_pool=pa.system_memory_pool()), dtype=dtype)
+
+
 def text_of(cells: pd.Series) -> pd.Series:
     """Any column as strings; whole numbers without '.0', programs' words for nothing missing."""
     if str(cells.dtype) == "string":
@@ -50,8 +59,12 @@ def text_of(cells: pd.Series) -> pd.Series:
         strings = cells.map(_plain, na_action="ignore").astype("string")
     else:
         strings = cells.astype("string")
+    pieces = [strings.iloc[start : start + ROWS_AT_ONCE] for start in range(0, len(strings), ROWS_AT_ONCE)]
+    return pd.concat([_without_blanks(piece) for piece in pieces]) if len(pieces) > 1 else _without_blanks(strings)
+
+
+def _without_blanks(strings: pd.Series) -> pd.Series:
     blank = strings.isna() | strings.isin(MISSING) | (strings.str.strip() == "")
-    # A column without a blank cell is not copied: it may be most of a large file.
     return strings.mask(blank.fillna(value=True).astype(bool)) if blank.any() else strings
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from voc.config import ReadConfig
 from voc.errors import InputError
 from voc.readers import delimited, encodings
+from voc.readers.cells import strings
 from voc.readers.formats import Head, reader
 from voc.readers.recognition import BROKEN, LINE, note
 from voc.readers.tabular import blocks_of
@@ -24,8 +25,8 @@ DEPTH: Final = 4
 COLUMNS: Final = 1000
 """Columns that a table of objects may have: keys that are ids would make one per row. Guarded by `test_wide_json`."""
 
-ROWS_AT_ONCE: Final = 20_000
-"""Objects held at once: as cells of a column they take a quarter of the memory."""
+ROWS_AT_ONCE: Final = 5_000
+"""Objects held at once: as cells of a column they take a quarter of the memory; fewer make the table slower to use."""
 LARGEST_DOCUMENT: Final = 2**28
 """Characters of a document that is read whole: 256 million take 2 to 3 GB. Guarded by `test_one_large_document`."""
 LONGEST_MEMBER: Final = 2**24
@@ -57,9 +58,10 @@ def read_jsonl(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001
     encoding = encodings.detect(blocks_of(path))
     broken: dict[int, str] = {}
     frame = table(_objects(path, encoding, broken))
-    lines = pd.Series(broken, index=frame.index, dtype="string")
-    frame[BROKEN] = lines.where(lines.isna(), "broken row: not a JSON object")
-    frame[LINE] = lines
+    if broken:
+        lines = pd.Series(broken, index=frame.index, dtype="string")
+        frame[BROKEN] = lines.where(lines.isna(), "broken row: not a JSON object")
+        frame[LINE] = lines
     frame.attrs = {"encoding": encoding.label}
     return frame
 
@@ -184,6 +186,8 @@ def _check_number(of_keys: int, of_objects: int) -> None:
 
 
 def _series(cells: list[Any]) -> pd.Series:
+    if {type(cell) for cell in cells} - {type(None)} == {str}:
+        return pd.Series(strings(cells, "str"))
     return pd.Series(cells, dtype=object).infer_objects()
 
 

@@ -15,13 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from voc.readers import dates
-from voc.readers.cells import MISSING_FIGURES, figure, figures, text_of
+from voc.readers.cells import MISSING_FIGURES, ROWS_AT_ONCE, figure, figures, text_of
 from voc.readers.headers import frequent_words
 
 SAMPLE: Final = 500
 """Distinct values looked at: enough to tell a share to four points, few enough to cost milliseconds a column."""
-ROWS_AT_ONCE: Final = 50_000
-"""Cells compared at once, so that a long column is never held a second time."""
 LINK: Final = re.compile(r"\s*(https?://|www\.|/[\w-]+/|[\w.+-]+@[\w-]+\.\w+\s*$|[\w-]+(\.[\w-]+)+/)", re.IGNORECASE)
 WIDE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]")
 """Scripts that put no spaces between words; two of their characters count as one word."""
@@ -44,28 +42,33 @@ class Profile:
         """Cells that are not empty."""
         return int(self.strings.notna().sum())
 
-    @cached_property
+    @property
     def n_distinct(self) -> int:
         """Different values."""
-        return int(self.strings.nunique())
+        return self._distinct[0]
 
     @property
     def variety(self) -> float:
         """Different values per filled cell, 0-1."""
         return self.n_distinct / max(self.n_filled, 1)
 
-    @cached_property
+    @property
     def sample(self) -> list[str]:
         """Some distinct values, the same ones whatever the order of rows."""
-        strings = self.strings.dropna()
-        distinct: npt.NDArray[np.object_] = np.empty(0, dtype=object)
-        for start in range(0, len(strings), ROWS_AT_ONCE):
-            coming = strings.iloc[start : start + ROWS_AT_ONCE].unique()
-            distinct = np.unique(np.concatenate([distinct, np.asarray(coming, dtype=object)]))
-            if len(distinct) > SAMPLE:
-                hashes = pd.util.hash_array(distinct, categorize=False)
-                distinct = distinct[np.argsort(hashes, kind="stable")[:SAMPLE]]
-        return sorted(distinct)
+        return self._distinct[1]
+
+    @cached_property
+    def _distinct(self) -> tuple[int, list[str]]:
+        """How many values differ, and those with the smallest hashes; only hashes of all of them are held."""
+        hashes: list[npt.NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
+        kept = pd.Series(dtype=object)
+        for start in range(0, len(self.strings), ROWS_AT_ONCE):
+            values = np.asarray(self.strings.iloc[start : start + ROWS_AT_ONCE].dropna().unique(), dtype=object)
+            coming = pd.Series(values, index=pd.util.hash_array(values, categorize=False))
+            hashes.append(coming.index.to_numpy())
+            kept = pd.concat([kept, coming])
+            kept = kept[~kept.index.duplicated()].sort_index().head(SAMPLE)
+        return len(np.unique(np.concatenate(hashes))), sorted(kept)
 
     @cached_property
     def words(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,8 @@ class Opened:
     stem: str
     format: str
     raw: pd.DataFrame
+    about: dict[Hashable, Any]
+    """What the reader says of it (`formats`)."""
     digest: str
 
 
@@ -79,7 +81,7 @@ def _parts(
     for source in found:
         with _passing_over(source.path.name, source.asked, notes, failed):
             opened = _open(source, config)
-            if "finish" in opened.raw.attrs:
+            if "finish" in opened.about:
                 groups.setdefault(opened.format, []).append(opened)
             else:
                 parts.append((*_recognised(opened, config), opened.stem))
@@ -106,39 +108,42 @@ def _open(source: sources.Source, config: ReadConfig) -> Opened:
     path, shown = source.path, source.shown or str(source.path)
     if source.address:
         raw = sql.read_address(source.address)
-        return Opened(shown, path.name, source.stem, "sql", raw, sql.digest(raw))
+        return Opened(shown, path.name, source.stem, "sql", _plain(raw), raw.attrs, sql.digest(raw))
     try:
         name = formats.recognise(path, config)
         raw = formats.READERS.get(name)(path, config)
-        return Opened(shown, path.name, source.stem, name, raw, _digest(path))
+        return Opened(shown, path.name, source.stem, name, _plain(raw), raw.attrs, _digest(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _finished(group: list[Opened], config: ReadConfig) -> Opened:
-    about, first = group[0].raw.attrs, group[0]
-    finish: Finish = about["finish"]
-    parts = pd.concat([_plain(each.raw).assign(**{FILE: each.stem}) for each in group], ignore_index=True)
+    first = group[0]
+    finish: Finish = first.about["finish"]
+    parts = pd.concat([each.raw.assign(**{FILE: each.stem}) for each in group], ignore_index=True)
     raw = finish(parts, config)
-    raw.attrs["notes"] = (*_summed([each.raw for each in group]), *raw.attrs.get("notes", ()))
-    encodings = {each.raw.attrs.get("encoding") for each in group}
-    raw.attrs["encoding"] = encodings.pop() if len(encodings) == 1 else None
+    encodings = {each.about.get("encoding") for each in group}
+    about = {
+        **raw.attrs,
+        "notes": (*_summed(group), *raw.attrs.get("notes", ())),
+        "encoding": encodings.pop() if len(encodings) == 1 else None,
+    }
     if len(group) == 1:
-        return replace(first, raw=raw)
+        return replace(first, raw=_plain(raw), about=about)
     folders = {Path(each.path).parent for each in group}
     folder = folders.pop() if len(folders) == 1 else Path()
     shown = f"{folder / '*'}{Path(first.path).suffix} ({len(group)} files)"
     digest = hashlib.sha256("".join(each.digest for each in group).encode()).hexdigest()
     name = folder.resolve().name if folder.parts else f"{first.format} files"
-    return Opened(shown, name or first.format, name or first.format, first.format, raw, digest)
+    return Opened(shown, name or first.format, name or first.format, first.format, _plain(raw), about, digest)
 
 
-def _summed(raws: list[pd.DataFrame]) -> list[Note]:
+def _summed(group: list[Opened]) -> list[Note]:
     """The notes of several files, each once with its counts added up; one without a count counts files."""
-    told = [each for raw in raws for each in raw.attrs.get("notes", ())]
+    told = [each for opened in group for each in opened.about.get("notes", ())]
     counts = Counter({each.text: 0 for each in told})
     for each in told:
-        counts[each.text] += each.count or (len(raws) > 1)
+        counts[each.text] += each.count or (len(group) > 1)
     return [note(text, count) for text, count in counts.items()]
 
 
@@ -150,7 +155,8 @@ def _labelled(recognition: Recognition, n_files: int) -> list[Note]:
 
 
 def _recognised(opened: Opened, config: ReadConfig) -> tuple[pd.DataFrame, Recognition]:
-    about, raw = opened.raw.attrs, _plain(opened.raw)
+    """The feedback of a source; its raw table is used up."""
+    about, raw, n_rows = opened.about, opened.raw, len(opened.raw)
     if raw.empty:
         raise InputError(f"{opened.name} has a header ({', '.join(map(str, raw.columns[:6]))}) and no rows")
     mapped = columns.recognise(
@@ -167,7 +173,7 @@ def _recognised(opened: Opened, config: ReadConfig) -> tuple[pd.DataFrame, Recog
         format=opened.format,
         encoding=about.get("encoding"),
         delimiter=about.get("delimiter"),
-        n_rows=len(raw),
+        n_rows=n_rows,
         digest=opened.digest,
         guesses=mapped.guesses,
         notes=(*about.get("notes", ()), *mapped.notes, *built.notes),

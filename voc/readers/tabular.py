@@ -14,7 +14,7 @@ import pandas as pd
 from voc.config import ReadConfig
 from voc.errors import InputError
 from voc.readers import delimited, encodings
-from voc.readers.cells import is_figure, unique_names
+from voc.readers.cells import is_figure, strings, unique_names
 from voc.readers.formats import Head, reader
 from voc.readers.headers import EXACT, match
 from voc.readers.recognition import BROKEN, LINE, note
@@ -69,20 +69,19 @@ def read_csv(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 -
     table = open_table(lambda: blocks_of(path))
     chunks = list(frames(table, ROWS_AT_ONCE))
     frame = pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(columns=table.header, dtype="string")
-    frame = frame.mask(frame == "")
     frame.attrs = {"encoding": table.encoding.label, "delimiter": table.dialect.label, "notes": table.notes}
     return frame
 
 
 def frames(table: Table, rows: int) -> Iterator[pd.DataFrame]:
-    """The table in chunks; BROKEN and LINE say which rows are broken."""
+    """The table in chunks, empty cells missing; BROKEN and LINE say which rows are broken."""
     while chunk := list(islice(table.records, rows)):
         columns = zip(*(record.cells for record in chunk), strict=True)
         frame = pd.DataFrame(
-            {name: pd.array(list(cells), dtype="string") for name, cells in zip(table.header, columns, strict=True)}
+            {name: strings([cell or None for cell in cells]) for name, cells in zip(table.header, columns, strict=True)}
         )
-        frame[BROKEN] = pd.array([record.broken for record in chunk], dtype="string")
-        frame[LINE] = pd.array([record.raw or None for record in chunk], dtype="string")
+        frame[BROKEN] = strings([record.broken for record in chunk])
+        frame[LINE] = strings([record.raw or None for record in chunk])
         yield frame
 
 
