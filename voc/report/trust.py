@@ -10,6 +10,7 @@ import pandas as pd
 from voc.report.figures import Figure, figures, in_order, overall, used_rows
 from voc.report.issues import PARTS
 from voc.report.speech import Speech
+from voc.report.translation import Said, translated
 from voc.tables import Analysis, Note, tally
 
 
@@ -44,9 +45,9 @@ class Trust:
     beside: tuple[Beside, ...]
     languages: tuple[Tally, ...]
     n_few: int
-    notes: tuple[Note, ...]
+    notes: tuple[tuple[Said, int], ...]
     residual: int
-    definitions: tuple[tuple[str, str], ...]
+    definitions: tuple[tuple[str, Said], ...]
     weights: tuple[tuple[str, str, str], ...]
     versions: tuple[tuple[str, str], ...]
     inputs: tuple[dict[str, Any], ...]
@@ -69,10 +70,10 @@ def trust(analysis: Analysis, speech: Speech) -> Trust:
             Tally(speech.language(name), n, speech.percent(n / len(used))) for name, n in tally(used, "lang").items()
         ),
         n_few=int(analysis.metrics["value"].isna().sum()),
-        notes=_news(analysis),
+        notes=tuple((translated(note.text, speech), note.count) for note in _news(analysis)),
         residual=_residual(analysis.themes),
         definitions=tuple(
-            (speech.metric(each.metric), each.definition)
+            (speech.metric(each.metric), translated(each.definition, speech))
             for each in overall(analysis.metrics).values()
             if each.definition
         ),
