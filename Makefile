@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo install install-dev test test-postgres lint check bench model model-fast example readme clean
+.PHONY: help demo install install-dev test test-postgres lint bench model model-fast nouns example readme clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -56,6 +56,9 @@ FAST := build/voc-fast
 model-fast: install-dev  ## build the fast lane anew from the model and data (half an hour on 2 cores)
 	$(BIN)/python models/voc-fast/teach.py --data $(DATA) --out $(FAST)
 	$(BIN)/python models/voc-fast/learn.py --build $(FAST)
+
+nouns: install-dev  ## count anew how often customers use common words as nouns
+	$(BIN)/python models/words/nouns.py --data $(DATA)
 
 example: install  ## make the example exports anew
 	$(BIN)/python examples/make_feedback.py

@@ -1,1 +1,1 @@
-"""Benchmarks: accuracy, themes, cleaning, masking, reading, speed. `make bench` runs them all."""
+"""Benchmarks of everything that a figure in a text rests on; `make bench` runs them all, one after the other."""
