@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from analysis_fixture import empty_analysis, make_analysis
 
-from voc.config import MetricsConfig, ReportConfig
+from voc.config import ExperienceConfig, MetricsConfig, ReportConfig
+from voc.experience import rate_experience
 from voc.metrics import measure
 from voc.report import render
 from voc.report.page import build_page
@@ -25,8 +26,9 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 FULL = make_analysis(rows=300)
+RATED = rate_experience(FULL.feedback, FULL.clauses, ExperienceConfig())
 MADE = {
-    "full": replace(FULL, metrics=measure(FULL.feedback, MetricsConfig(by=("Store",)))),
+    "full": replace(FULL, feedback=RATED, metrics=measure(RATED, MetricsConfig(by=("Store",)))),
     "hostile": make_analysis(rows=240, hostile=True),
     "bare": make_analysis(rows=80, dates=False, scores=False, customers=False),
     "nothing": empty_analysis(),
@@ -110,7 +112,7 @@ def test_shows_the_issues(visit) -> None:
         assert fill / article.locator(".gauge .track").bounding_box()["width"] == pytest.approx(
             issue.urgency / 100, abs=0.01
         )
-    assert page.locator("#trend svg").count() == 5
+    assert page.locator("#trend svg").count() == 6
     assert all(drawing.bounding_box()["height"] > 80 for drawing in page.locator("#trend svg").all())
 
 
@@ -251,7 +253,7 @@ def test_the_filter_starts_with_everything(visit) -> None:
     metrics = MADE["full"].metrics.query("by == 'all' and period_start.isna()").set_index("metric")
     assert page.locator("#chosen-count").inner_text() == "290 comments of 290"
     assert page.locator("#chosen-themes tbody tr").count() == len(MADE["full"].issues)
-    for metric in ("nps", "net_sentiment", "rating"):
+    for metric in ("nps", "net_sentiment", "rating", "experience"):
         shown = page.locator(f"#chosen-figures [data-metric={metric}]")
         assert float(shown.get_attribute("data-value")) == pytest.approx(metrics.loc[metric, "value"], abs=0.01)
 
@@ -274,7 +276,7 @@ def test_intervals_of_the_filter_are_those_of_the_tables(visit) -> None:
     made = MADE["full"].metrics.query("by == 'channel' and period_start.isna()")
     for segment in ("chat", "survey"):
         page.locator("select[name='by-channel']").select_option(label=segment)
-        for metric in ("nps", "csat", "rating", "net_sentiment"):
+        for metric in ("nps", "csat", "rating", "net_sentiment", "experience"):
             row = made[(made["metric"] == metric) & (made["segment"] == segment)].iloc[0]
             shown = page.locator(f"#chosen-figures [data-metric={metric}]")
             for end in ("value", "low", "high"):

@@ -11,17 +11,18 @@ import pandas as pd
 import pytest
 from analysis_fixture import HOSTILE, make_analysis
 
-from voc.config import DEFAULTS, MetricsConfig, ReportConfig, to_mapping
+from voc.config import DEFAULTS, ExperienceConfig, MetricsConfig, ReportConfig, to_mapping
+from voc.experience import rate_experience
 from voc.metrics import measure
 from voc.report import render
-from voc.report.counts import PERIOD, count_comments, count_responses
+from voc.report.counts import PERIOD, count_comments, count_experience, count_responses
 from voc.report.explore import MOST_CELLS, explorer
 from voc.report.page import build_page
 from voc.report.speech import speech_of
 from voc.report.trend import calendar_of
 from voc.tables import Analysis
 
-FIGURES = {"net_sentiment": 100, "nps": 100, "csat": 100, "rating": 1}
+FIGURES = {"net_sentiment": 100, "nps": 100, "csat": 100, "rating": 1, "experience": 1}
 """Metrics of the filter, and what their sums are in."""
 
 
@@ -29,7 +30,8 @@ FIGURES = {"net_sentiment": 100, "nps": 100, "csat": 100, "rating": 1}
 def analysis() -> Analysis:
     """With the real metrics stage, so that both sides of the comparison are the program's own."""
     made = make_analysis(rows=500)
-    return replace(made, metrics=measure(made.feedback, MetricsConfig(by=("Store",))))
+    feedback = rate_experience(made.feedback, made.clauses, ExperienceConfig())
+    return replace(made, feedback=feedback, metrics=measure(feedback, MetricsConfig(by=("Store",))))
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +48,9 @@ def facts_of(page: str) -> dict[str, object]:
 def added(facts: dict, metric: str, **wanted: int) -> tuple[float, float]:
     """Answers and sum of a metric over the cells that fit, as the script adds them up."""
     place = next(at for at, each in enumerate(facts["scores"]) if each["metric"] == metric)
-    kind, width = min(place, 1), len(facts["dimensions"])
-    at = 3 + width + 3 * (place - kind)
+    ends, width = np.cumsum(facts["kinds"]), len(facts["dimensions"])
+    kind = int(np.searchsorted(ends, place, side="right"))
+    at = 3 + width + 3 * (place - int(ends[kind]) + facts["kinds"][kind])
     cells = [
         cell
         for cell in facts["cells"]
@@ -108,6 +111,13 @@ def test_a_score_of_many_comments_counts_once(analysis: Analysis) -> None:
     assert answered.size == 250
     assert len({*zip(answered.theme_rows, answered.theme_codes, strict=True)}) == len(answered.theme_rows)
     assert count_comments(replace(analysis, feedback=feedback), themes, calendar).size == 482
+
+
+def test_the_experience_of_rows_without_a_word_counts(analysis: Analysis) -> None:
+    silent = analysis.feedback["skip"].notna() & analysis.feedback["experience"].notna()
+    counted = count_experience(analysis, [*analysis.issues["theme_id"]], calendar_of(analysis.metrics))
+    assert silent.any()
+    assert counted.size == analysis.feedback["experience"].notna().sum()
 
 
 def test_doubted_rows_are_left_out_where_the_figures_leave_them_out(analysis: Analysis) -> None:

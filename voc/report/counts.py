@@ -85,6 +85,19 @@ def count_responses(analysis: Analysis, themes: Sequence[str], calendar: Calenda
     return Counted(_dimensions(answered, analysis, calendar), scores, pairs[:, 0], pairs[:, 1], len(answered))
 
 
+def count_experience(analysis: Analysis, themes: Sequence[str], calendar: Calendar | None) -> Counted:
+    """The comments that have an experience score, those without a word too: the survey's answer alone gives one."""
+    comments = real(_trusted(analysis))
+    scored = comments["experience"].notna() if "experience" in comments else pd.Series(data=False, index=comments.index)
+    comments = comments[scored].reset_index(drop=True)
+    values = comments["experience"].to_numpy(float) if len(comments) else np.zeros(0)
+    score = _score("experience", MEAN, "0-100", values, customer_keys(comments))
+    rows, codes = _tellings(analysis, comments["feedback_id"], themes)
+    return Counted(
+        _dimensions(comments, analysis, calendar), (score,) if len(comments) else (), rows, codes, len(comments)
+    )
+
+
 def column_names(analysis: Analysis) -> list[str]:
     """The columns that the figures are split by and that a reader filters by."""
     return [name for name in dict.fromkeys(analysis.metrics["by"].astype(str)) if name not in NOT_SHOWN]

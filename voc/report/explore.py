@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from voc.intervals import Array
-from voc.report.counts import PERIOD, Counted, Dimension, Score, count_comments, count_responses
+from voc.report.counts import PERIOD, Counted, Dimension, Score, count_comments, count_experience, count_responses
 from voc.report.figures import ORDER, used_rows, words
 from voc.report.speech import UNITS, Speech, Unit
 from voc.report.trend import Calendar
@@ -58,7 +58,8 @@ def explorer(analysis: Analysis, calendar: Calendar | None, speech: Speech, *, m
     """The filter for the `most` first issues; missing where there is nothing to choose from."""
     issues = analysis.issues.sort_values(["rank", "theme_id"], kind="stable").head(most)
     themes = [str(each) for each in issues["theme_id"]]
-    counted = [make(analysis, themes, calendar) for make in (count_comments, count_responses)]
+    made = [make(analysis, themes, calendar) for make in (count_comments, count_responses, count_experience)]
+    counted = [made[0], *(each for each in made[1:] if each.scores)]
     if not counted[0].size or not (counted[0].dimensions or themes):
         return None
     fitting = _fitted(counted)
@@ -74,6 +75,7 @@ def explorer(analysis: Analysis, calendar: Calendar | None, speech: Speech, *, m
     facts = {
         "lang": speech.code,
         "dimensions": [each.name for each in dimensions],
+        "kinds": [len(each.scores) for each in fitting],
         "scores": [_told(score, speech, order) for each in fitting for score in each.scores],
         "themes": labels,
         "cells": [row for place, each in enumerate(fitting) for row in _cells(each, place)],

@@ -29,7 +29,8 @@
     ? (wanted.from === null || code >= wanted.from) && (wanted.until === null || (code >= 0 && code <= wanted.until))
     : wanted.codes[place] === null || code === wanted.codes[place]);
 
-  // kind 0 = comments with the first score, kind 1 = responses with the others
+  // Cells of kind 0 count comments, the others what has scores of its own; facts.kinds = scores of each kind.
+  const firsts = facts.kinds.map((_, kind) => facts.kinds.slice(0, kind).reduce((sum, n) => sum + n, 0));
   const sums = (wanted) => {
     const added = { rows: 0, scores: facts.scores.map(() => [0, 0, 0]), themes: facts.themes.map(() => 0),
       periods: facts.periods.map(() => 0) };
@@ -44,11 +45,9 @@
         added.rows += rows;
         if (dated >= 0 && codes[dated] >= 0) added.periods[codes[dated]] += rows;
       }
-      const first = kind === 0 ? 0 : 1;
-      const many = kind === 0 ? 1 : facts.scores.length - 1;
-      for (let score = 0; score < many; score++)
+      for (let score = 0; score < facts.kinds[kind]; score++)
         for (let power = 0; power < 3; power++)
-          added.scores[first + score][power] += cell[3 + width + 3 * score + power];
+          added.scores[firsts[kind] + score][power] += cell[3 + width + 3 * score + power];
     }
     return added;
   };
