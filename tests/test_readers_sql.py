@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -20,8 +22,10 @@ from hypothesis import strategies as st
 from voc.config import ReadConfig
 from voc.errors import InputError, MissingExtra
 from voc.readers import addresses, read_feedback, sql
+from voc.readers import postgres as postgres_words
 
 pytest.importorskip("sqlalchemy", reason="the extra 'sql' is not installed")
+from sqlalchemy.engine import make_url
 
 ROWS = [
     (1, "La livraison était en retard de trois semaines", 2, "2024-01-05 10:00:00", "Nord"),
@@ -69,7 +73,7 @@ def postgres_binaries() -> Path | None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a server in a temporary directory, reached over its socket and with a password."""
-    pytest.importorskip("psycopg", reason="the extra 'sql' is not installed")
+    pytest.importorskip("pg8000", reason="the extra 'sql' is not installed")
     binaries = postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
@@ -99,9 +103,12 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def filled(postgres: str) -> str:
-    import psycopg
+    from pg8000 import dbapi
 
-    with psycopg.connect(postgres) as connection, connection.cursor() as cursor:
+    folder = postgres.rpartition("=")[2]
+    own = {"password": SECRET, "database": "postgres", "unix_sock": f"{folder}/.s.PGSQL.5432"}
+    with closing(dbapi.connect("voc", **own)) as connection:
+        cursor = connection.cursor()
         cursor.execute("CREATE TABLE reviews (id int, comment text, nps int, created_at timestamptz, region text, "
                        "labels text[], facts jsonb, price numeric(10, 2), code uuid)")  # fmt: skip
         cursor.execute("SET TIME ZONE 'UTC'")
@@ -111,6 +118,7 @@ def filled(postgres: str) -> str:
         )
         cursor.execute("CREATE TABLE big AS SELECT i AS id, 'The parcel number ' || i || ' was late again' AS comment "
                        "FROM generate_series(1, 25000) AS i")  # fmt: skip
+        connection.commit()
     return postgres
 
 
@@ -259,6 +267,53 @@ def test_paths_are_no_addresses(path: str):
 
 
 # ---------------------------------------------------------------------------------------------------------- PostgreSQL
+
+
+@pytest.mark.parametrize(
+    ("address", "known", "told"),
+    [
+        ("postgresql://me@db.example:5433/shop", {}, {"host": "db.example", "port": 5433, "database": "shop"}),
+        ("postgresql:///shop?host=/run/postgresql", {}, {"unix_sock": "/run/postgresql/.s.PGSQL.5432"}),
+        ("postgresql://me@/", {}, {"host": "localhost", "port": 5432, "database": "me", "password": None}),
+        (
+            "postgresql:///",
+            {"PGUSER": "u", "PGPASSWORD": "x", "PGHOST": "h"},
+            {"user": "u", "password": "x", "host": "h"},
+        ),
+        ("postgresql://me:y@/", {"PGUSER": "u", "PGPASSWORD": "x"}, {"user": "me", "password": "y"}),
+        ("postgresql://me@h/d", {}, {"ssl_context": None}),
+        ("postgresql://me@h/d?sslmode=require", {}, {"ssl_context": True}),
+        ("postgresql://me@h/d?sslmode=disable", {}, {"ssl_context": False}),
+    ],
+)
+def test_words_of_postgres(address: str, known: dict[str, str], told: dict[str, object]):
+    found = postgres_words.settings(make_url(address), known)
+    assert {name: found[name] for name in told} == told
+    assert found["startup_params"] == {"default_transaction_read_only": "on"}
+
+
+def test_a_server_may_have_to_prove_itself():
+    full = postgres_words.settings(make_url("postgresql://me@h/d?sslmode=verify-full"), {})["ssl_context"]
+    assert full.check_hostname
+    assert full.verify_mode == ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("postgresql://me@h/d?sslmod=require", "sslmode"),
+        ("postgresql://me@h/d?sslmode=always", "one of disable"),
+        ("postgresql://me@h/d?port=half", "no port"),
+    ],
+)
+def test_words_that_postgres_does_not_know(address: str, told: str):
+    with pytest.raises(InputError, match=told):
+        read_feedback([address])
+
+
+def test_postgres_by_the_name_of_its_driver(filled: str):
+    named = filled.replace("postgresql://", "postgresql+pg8000://", 1)
+    assert len(read_feedback([f"{named}&table=reviews"]).frame) == 4
 
 
 def test_postgres_table_and_types(filled: str):

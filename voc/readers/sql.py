@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from voc.errors import InputError, MissingExtra, nearest
-from voc.readers import addresses
+from voc.readers import addresses, postgres
 from voc.readers.cells import unique_names
 from voc.readers.recognition import note
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE: Final = 10_000
 LARGEST_CELL: Final = 2**24
 """Characters of a cell that are kept: a longer one is no comment. Guarded by `test_huge_cells_of_a_database`."""
-DRIVERS: Final = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+DRIVERS: Final = {"postgresql": "postgresql+pg8000", "postgres": "postgresql+pg8000"}
 """Schemes whose driver is the one that the extra brings."""
 WEB: Final = ("http", "https", "s3", "gs", "ftp", "sftp", "file")
 
@@ -66,7 +66,10 @@ def _connected(own: str) -> Iterator[Connection]:
 
     url = _url(own)
     try:
-        engine = create_engine(url, connect_args=_read_only(url), hide_parameters=True)
+        own_words = url.get_backend_name() == "postgresql" and url.get_driver_name() == "pg8000"
+        engine = create_engine(
+            postgres.bare(url) if own_words else url, connect_args=_read_only(url), hide_parameters=True
+        )
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise _told(error, url, own) from error
     try:
@@ -105,8 +108,8 @@ def _read_only(url: URL) -> dict[str, Any]:
     if backend == "duckdb":
         offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         return {"config": offline, "read_only": bool(url.database and url.database != ":memory:")}
-    if backend == "postgresql" and url.get_driver_name() == "psycopg":
-        return {"options": "-c default_transaction_read_only=on", "connect_timeout": 10}
+    if backend == "postgresql" and url.get_driver_name() == "pg8000":
+        return postgres.settings(url)
     return {}
 
 
@@ -116,7 +119,7 @@ def _forbid_writing(connection: Connection) -> None:
     if backend in ("mysql", "mariadb"):
         connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
         connection.commit()
-    if backend == "postgresql" and connection.engine.url.get_driver_name() != "psycopg":
+    if backend == "postgresql" and connection.engine.url.get_driver_name() != "pg8000":
         connection.exec_driver_sql("SET default_transaction_read_only = on")
         connection.commit()
 
@@ -181,12 +184,23 @@ def _told(error: Exception, url: URL, own: str) -> InputError | MissingExtra:
     """The driver's own words, in one line and without the password; a driver that is missing says what to install."""
     shown = addresses.without_secrets(own)
     missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    if missing in ("psycopg", "duckdb", "duckdb_engine"):
+    if missing in ("pg8000", "duckdb", "duckdb_engine"):
         return MissingExtra(f"Reading from {shown}", "sql")
-    words = str(getattr(error, "orig", None) or error).strip()
+    words = _words(getattr(error, "orig", None) or error)
     for secret in filter(None, {url.password, own}):
         words = words.replace(str(secret), "***")
     line = " ".join(words.split())[:300]
     if missing:
         return InputError(f"{shown} needs the Python package '{missing}': pip install {missing}")
     return InputError(f"{shown} cannot be read: {line}")
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong in the server's own words, or the system's. pg8000 gives the former as a dictionary with the
+    message under M, and both may lie under errors of its own."""
+    chain = [error]
+    while below := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(below)
+    told = [each.args[0]["M"] for each in chain if each.args and isinstance(each.args[0], dict) and "M" in each.args[0]]
+    system = [str(each) for each in chain if isinstance(each, OSError)]
+    return str(told[0]) if told else ": ".join([str(error), *system[:1]])
