@@ -25,6 +25,9 @@ EVENING, FLATTEST = 0.25, 1e-3
 strongest, that is believed. On bank queries 0.25 brings 0.02 NMI and 0.03 ARI, and apart from that as much or a little
 more on mixed languages and the example export; at 0.5 coarse themes blur. Guarded by `test_bank_queries`."""
 
+BLOCK = 10_000
+"""Rows that are turned at a time: bounds the memory in float64."""
+
 CELLS, PROBED = 4.0, 0.06
 """Cells of the index, times √n, and the share of them that is searched: 97 of 100 nearest neighbours are found (clauses
 around 40 topics) for a sixteenth of the comparisons. Guarded by `test_the_index_finds_neighbours`."""
@@ -64,12 +67,28 @@ def evened(points: np.ndarray) -> np.ndarray:
     A few directions that all clauses vary along (length, tone, the trade) hold most of the variance and hide the small
     differences between themes. The map is rounded to whole numbers, so that the sums stay exact here too.
     """
-    blocks = np.array_split(points, len(points) // 10_000 + 1)
-    scatter = sum(block.T.astype(np.float64) @ block.astype(np.float64) for block in blocks)
-    strength, directions = np.linalg.eigh(scatter)
+    strength, directions = _directions(points)
     relative = np.maximum(strength / max(float(strength[-1]), 1.0), FLATTEST)
-    turn = np.rint((directions * relative ** (-EVENING / 2)) @ directions.T * GRID)
-    return np.concatenate([snap((block.astype(np.float64) @ turn).astype(np.float32)) for block in blocks])
+    return _turned(points, (directions * relative ** (-EVENING / 2)) @ directions.T)
+
+
+def leading(points: np.ndarray, kept: int) -> np.ndarray:
+    """Snapped points seen along their `kept` strongest directions alone (principal components), snapped again."""
+    directions = _directions(points)[1][:, -kept:]
+    return _turned(points, directions @ directions.T)
+
+
+def _directions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The strengths (d,) and directions (d, d) along which snapped points vary, the strongest last."""
+    blocks = np.array_split(points, len(points) // BLOCK + 1)
+    return tuple(np.linalg.eigh(sum(block.T.astype(np.float64) @ block.astype(np.float64) for block in blocks)))
+
+
+def _turned(points: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Points under a linear map, which is rounded: sums stay exact."""
+    whole = np.rint(turn * GRID)
+    blocks = np.array_split(points, len(points) // BLOCK + 1)
+    return np.concatenate([snap((block.astype(np.float64) @ whole).astype(np.float32)) for block in blocks])
 
 
 def centres(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
