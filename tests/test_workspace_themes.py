@@ -132,6 +132,35 @@ def test_a_coarse_theme_is_split(first: Past):
     assert again.theme_of("app") == again.theme_of("price") == app, "what people took back is not done again"
 
 
+def test_a_theme_that_was_found_twice_is_merged(first: Past):
+    """A first run that saw one theme as two: both go to a theme of a new id, in the open, and it can be undone."""
+    app = first.theme_of("app")
+    inside = first.contents.texts["theme_id"].eq(app).fillna(value=False)
+    other = first.contents.themes[first.contents.themes["theme_id"] == app].assign(theme_id="t-twin", label="the app")
+    texts = first.contents.texts.copy()
+    texts.loc[np.flatnonzero(inside)[::2], "theme_id"] = "t-twin"
+    themes = pd.concat([first.contents.themes, other], ignore_index=True)
+    twice = Past(contents=replace(first.contents, texts=texts, themes=themes))
+    later = twice.run(week(2, **{**BASE, "app": 60}))
+    merged = later.changes[later.changes["change"] == "merged"]
+    assert set(merged["theme_id"]) == {app, "t-twin"}
+    heir = later.theme_of("app")
+    assert heir not in {app, "t-twin"}, "neither id may change its meaning"
+    assert merged["detail"].str.contains(heir, regex=False).all()
+    assert later.told()[heir] == "grown", "counted as one theme in both weeks"
+    assert {later.theme_of(topic) for topic in BASE} == {
+        heir,
+        *(first.theme_of(topic) for topic in BASE if topic != "app"),
+    }
+    again = later.run(week(3, **BASE))
+    assert again.theme_of("app") == heir
+    assert not again.changes["change"].isin(["merged", "split"]).any()
+    back, taken_back = undo(later.contents)
+    assert taken_back.by_voc
+    apart = Past(contents=back).run(week(3, **BASE))
+    assert set(apart.clauses.loc[apart.of("app"), "theme_id"]) >= {app, "t-twin"}, "what was taken back is not redone"
+
+
 def test_kinds_of_themes_have_memories_of_their_own(first: Past):
     praised = first.run(week(2, praise=60, **BASE), of="praise")
     assert set(praised.themes["status"]) <= {"praise", "residual"}

@@ -177,12 +177,12 @@ def _told(edit: Edit, labels: dict[str, str]) -> str:
         return f"'{labels.get(theme_id, theme_id)}' ({theme_id})"
 
     details, theme = edit.details, named(edit.theme_id)
+    who = ", by voc" if edit.by_voc else ""
     if edit.action == "rename":
         return f"{theme} renamed '{details['label']}'"
     if edit.action == "merge":
-        return f"{', '.join(map(named, details['others']))} merged into {theme}"
+        return f"{', '.join(map(named, details['others']))} merged into {theme}{who}"
     if edit.action == "split":
-        who = ", by voc" if edit.by_voc else ""
         return f"{theme} split into {', '.join(named(part['theme_id']) for part in details['parts'])}{who}"
     if edit.action == "assign":
         what = [f"clauses with '{each}'" for each in details["phrases"]]

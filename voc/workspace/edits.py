@@ -37,13 +37,13 @@ class Edit:
 
     @property
     def by_voc(self) -> bool:
-        """Whether voc did it by itself: it splits themes that later runs show to be several."""
+        """Whether voc did it by itself: it splits what later runs show to be several, and merges what is one."""
         return self.details.get("by") == "voc"
 
 
 @dataclass(frozen=True)
 class Theme:
-    """A theme as it stands after all edits: `made` by people, or a `part` that voc split off.
+    """A theme as it stands after all edits: `made` by people, or a `part`, which voc split off or merged.
 
     `gone_to` names the themes it was merged into or split into.
     """
@@ -213,8 +213,9 @@ def _under(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def touched(contents: Contents) -> set[str]:
-    """The themes that people have said something about, and those whose split by voc they took back."""
-    return {each.theme_id for each in log(contents) if each.by_voc == each.undone}
+    """The themes that people have said something about, and those whose split or merger by voc they took back."""
+    told = [each for each in log(contents) if each.by_voc == each.undone]
+    return {name for each in told for name in (each.theme_id, *each.details.get("others", ()))}
 
 
 def undo(contents: Contents) -> tuple[Contents, Edit]:

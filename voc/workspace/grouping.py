@@ -11,7 +11,7 @@ import pandas as pd
 from voc.config import ThemesConfig
 from voc.themes import STRAY, Grouped
 from voc.workspace.edits import Edit, Frame, Theme, replay, touched, with_edit
-from voc.workspace.matching import Placed, falls_apart, place
+from voc.workspace.matching import Placed, falls_apart, grown_together, place
 from voc.workspace.tables import FOUNDER, JOINED, TEXTS, Contents
 
 
@@ -40,7 +40,7 @@ class Grouping:
         settled = there & (founders | (how == JOINED))
         placed = place(points, texts, mentions, config, known=found, settled=settled, founders=founders)
         self.texts = self._learned(keys, placed)
-        self.contents = self._split(points, keys, placed)
+        self.contents = self._joined(points, placed, self._split(points, keys, placed), founders)
         self.keys = dict(zip(mentions["text"], mentions["key"], strict=True))
         self._node_of = dict(zip(mentions["clause_id"], mentions["node"], strict=True))
         self._born = placed.born
@@ -93,6 +93,19 @@ class Grouping:
                 ],
             }
             contents = with_edit(contents, Edit(number, "split", name, details, self._run), made)
+        return contents
+
+    def _joined(self, points: np.ndarray, placed: Placed, contents: Contents, founders: np.ndarray) -> Contents:
+        """The contents with an entry in the log for every two themes that have become one: both go to a new one."""
+        standing = replay(contents).standing
+        free = {name for name, theme in standing.items() if theme.kind == self._kind} - touched(contents)
+        for names in grown_together(points, placed.theme, founders, sorted(free), placed.afresh):
+            largest = standing[names[0]]
+            heir = replace(largest, theme_id=f"{largest.theme_id}-{self._run}m", born=self._run)
+            edit = Edit(
+                len(contents.edits) + 1, "merge", heir.theme_id, {"by": "voc", "others": sorted(names)}, self._run
+            )
+            contents = with_edit(contents, edit, [heir])
         return contents
 
     def _numbered(

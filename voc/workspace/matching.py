@@ -47,6 +47,12 @@ it to 60 %, are as firm as 0.5 and together cover 70 % of it: a first week of 20
 2,000 show fifteen. Trades themes that stay coarse for ever against ids that last. Guarded by
 test_a_coarse_theme_is_split."""
 
+TWINS = 0.6
+"""Two known themes have become one where one firm group found afresh holds COVERED of each, consists of them to PURE,
+and 60 % of the texts of each would be let into the other (four fifths are let into their own, by EDGE). Trades doubles
+that last against themes joined for being neighbours: of bank intents, which are close, 32 % are let into another.
+Guarded by test_a_theme_that_was_found_twice_is_merged."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -218,3 +224,38 @@ def falls_apart(points: np.ndarray, theme: np.ndarray, name: str, afresh: Groupe
     middle = centres(points[own][parts >= 0], parts[parts >= 0])
     nearest = similarity(points[own], middle).argmax(axis=1)
     return np.where(parts >= 0, parts, nearest)
+
+
+def grown_together(
+    points: np.ndarray, theme: np.ndarray, founders: np.ndarray, names: list[str], afresh: Grouped
+) -> list[list[str]]:
+    """The sets of known themes that have become one in the texts, the largest theme of each set first.
+
+    `theme` (n,) is the theme of every text, `founders` (n,) marks those that stand for theirs, `names` are the themes
+    that may be joined.
+    """
+    found = []
+    for group in range(int(afresh.groups.max(initial=-1)) + 1):
+        inside = (afresh.groups == group) & pd.notna(theme)
+        held = sorted(
+            (name for name in names if _holds(inside, theme == name)), key=lambda name: -(theme == name).sum()
+        )
+        pure = np.isin(theme[inside].astype(str), held).sum() >= PURE * inside.sum()
+        if len(held) < 2 or not pure or afresh.firmness[group] < FIRM:
+            continue
+        twins = [name for name in held[1:] if _alike(points, theme, founders, (held[0], name))]
+        found += [[held[0], *twins]] if twins else []
+    return found
+
+
+def _holds(inside: np.ndarray, own: np.ndarray) -> bool:
+    return bool(own.sum() >= PART_TEXTS and (inside & own).sum() >= COVERED * own.sum())
+
+
+def _alike(points: np.ndarray, theme: np.ndarray, founders: np.ndarray, pair: tuple[str, str]) -> bool:
+    """Whether each of two themes would let in most texts of the other."""
+    for own, other in (pair, pair[::-1]):
+        fits, edges = _fits(points[theme == other], points, theme, founders & (theme == own), [own])
+        if not len(edges) or np.mean(fits[:, 0] >= edges[0]) < TWINS:
+            return False
+    return True

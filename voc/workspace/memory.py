@@ -191,11 +191,15 @@ def _with_born(known: pd.DataFrame, themes: pd.DataFrame, born: Sequence[str], k
 
 
 def _with_labels(known: pd.DataFrame, themes: pd.DataFrame, older: int) -> pd.DataFrame:
-    """KNOWN with labels for the parts that voc has just split off, the rows from `older` on."""
+    """KNOWN with labels for what voc has just made, the rows from `older` on: parts by what their customers say; two
+    that were merged keep the label of the larger."""
     taken = {str(label).casefold() for label in known["label"][:older]}
     named = themes.set_index("theme_id")
     rows = []
     for each in known[older:].to_dict("records"):
+        if each["label"].casefold() in taken:
+            rows.append(each)
+            continue
         found = named.loc[each["theme_id"]].to_dict() if each["theme_id"] in named.index else each
         rows.append({**each, "label": _free_label(found, taken), "keywords": found["keywords"]})
         taken.add(rows[-1]["label"].casefold())
