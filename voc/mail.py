@@ -53,6 +53,8 @@ CONTACT = re.compile(
     re.IGNORECASE,
 )
 """A line that is a telephone number, an address of mail or web, or names one."""
+BESIDE = re.compile(r"\s+[|·•]\s+")
+"""Between the telephone and the address that stand in one line."""
 MACHINE = re.compile(
     r"(?:i?phone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oneplus|pixel|nokia|xperia|htc|motorola|blackberry"
     r"|windows|mac|outlook|gmail|yahoo|proton|aol|hotmail|thunderbird|mail|app|cell|mobil|smartphone|handy|tablet|gerät"
@@ -381,7 +383,7 @@ def _without_contact(text: str) -> str:
     while start > 1 and last - start < SIGNATURE_LINES and _may_sign(lines[start - 1]):
         start -= 1
     block = lines[start:last]
-    if sum(bool(CONTACT.match(line)) for line in block) < 2:
+    if sum(bool(CONTACT.match(part)) for line in block for part in BESIDE.split(line)) < 2:
         return text
     return "\n".join(lines[:start]).strip("\n")
 
