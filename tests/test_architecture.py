@@ -24,7 +24,7 @@ FLOORS = {
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
     "comparisons": 3, "experience": 3, "issues": 3, "queue": 3, "people": 3, "anomalies": 3, "privacy": 3,
     "labelling": 3.5,
-    "readers": 4.0, "report": 4.0, "sinks": 4.1, "pipeline": 4.2, "training": 4.2, "streams": 4.3, "workspace": 4.3,
+    "readers": 4.0, "report": 4.0, "notes": 4.0, "sinks": 4.1, "pipeline": 4.2, "training": 4.2, "streams": 4.3, "workspace": 4.3,
     "runs": 4.3, "alerts": 4.3, "inbox": 4.3,
     "cli": 5, "__main__": 6,
     "__init__": 6,

@@ -165,13 +165,13 @@ def test_what_is_not_sampled_joins_its_group(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_note_says_how_firm_the_themes_are(firmness: list[float], grade: str) -> None:
     from voc.config import Config
-    from voc.pipeline import _theme_notes
+    from voc.notes import theme_notes
 
     themes = pd.DataFrame({"theme_id": ["t-1", "t-2", TONE, "s-1"], "label": ["a", "b", "no particular topic", "c"]})
     themes = themes.assign(parent_id=[pd.NA, pd.NA, pd.NA, "t-1"], n_clauses=[10, 10, 3, 5])
     themes = themes.assign(firmness=[*firmness, np.nan, 0.0], status=["complaints"] * 2 + ["residual", "complaints"])
     clauses = clauses_of(["text"] * 23).assign(theme_id="t-1")
-    firm, rest = _theme_notes(CLAUSES.check(clauses), THEMES.check(themes), Config())
+    firm, rest = theme_notes(CLAUSES.check(clauses), THEMES.check(themes), Config())
     assert f"are {grade}:" in firm.text
     assert f"{np.mean(firmness):.0%}" in firm.text
     assert f"of {len(firmness)} with" in firm.text

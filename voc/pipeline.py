@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,22 +20,24 @@ from voc.clauses import split_clauses
 from voc.clean import clean
 from voc.comparisons import compare
 from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
-from voc.drivers import attribute, driver_notes
+from voc.drivers import attribute
 from voc.encoder import Encoder, load, remarks
 from voc.errors import InputError
-from voc.experience import experience_notes, rate_experience
-from voc.integrity import check_integrity, integrity_notes, mark_contradictions
+from voc.experience import rate_experience
+from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
 from voc.labelling import label_themes
 from voc.language import detect_language
 from voc.metrics import measure
+from voc.notes import notes_of, safe
 from voc.people import compare_agents, follow_customers
-from voc.privacy import count_masked, mask_personal_data, mask_text
+from voc.privacy import mask_personal_data
 from voc.queue import queue_comments
 from voc.sentiment import score_clauses, score_comments, score_texts
-from voc.tables import CHANGES, FEEDBACK, METRICS, Analysis, Note, Progress, silent, tally
+from voc.tables import CHANGES, FEEDBACK, METRICS, Analysis, Note, Progress, silent
 from voc.taxonomy import (
     Placed,
+    Taxonomy,
     around,
     assign,
     has_journey,
@@ -51,15 +53,8 @@ from voc.theme_labels import reader_language
 from voc.themes import Group, find_keywords, find_themes, group_afresh
 
 Result = TypeVar("Result")
-
-LACKING = {
-    "momentum": "no dates that allow a comparison (growth)",
-    "impact": "no scores (effect on a score)",
-    "value": "no revenue (value at risk)",
-}
-FIRM = 0.6
-GRADES = ((0.75, "firm"), (FIRM, "fairly firm"), (0.0, "loose"))
-"""Jaccard overlap from which on clusters are said to be stable (Hennig 2007: 0.75 valid, 0.6 a pattern)."""
+Run: TypeAlias = Callable[..., Any]
+"""Calls a stage, tells that it begins and notes how long it takes."""
 
 SCORE_COLUMNS = ("lang", "sentiment", "label", "confidence", "severity")
 
@@ -117,11 +112,7 @@ def analyze(
     """
     timings: dict[str, float] = {}
     run = partial(_timed, timings, progress)
-    # What is wrong with the taxonomy is told before the long part.
-    taxonomy = run(read_taxonomy, config.taxonomy, config.sentiment) if config.taxonomy.file else None
-    if memory is not None:
-        memory.check(_model_name(config))
-    reader_language(config.themes.labels_in)  # a slip is told before the long part
+    taxonomy = _checked(config, memory, run)
     feedback = _unique(FEEDBACK.check(feedback))
     # 1. Make the text readable; mark the rows that say nothing or should not be trusted.
     feedback = run(clean, feedback, config.clean)
@@ -129,80 +120,95 @@ def analyze(
     feedback = run(detect_language, feedback, config.language)
     # From here on nobody's address or number is in the table: what is written, quoted or drawn comes out of it.
     feedback = run(mask_personal_data, feedback, config.privacy)
-    if memory is not None:
-        feedback = run(memory.unread, feedback)
     # 2. A customer praises and complains in one breath: judge clause by clause.
-    clauses = run(split_clauses, feedback, config.clauses)
-    clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
-    feedback = run(score_comments, feedback, clauses, config.sentiment, progress)
-    if memory is not None:
-        feedback, clauses, vectors = run(memory.recall, feedback, clauses, vectors)
-        feedback = run(check_integrity, feedback, config.integrity)  # copies stand in two exports too
+    feedback, clauses, vectors = _read(feedback, config, memory, progress, run)
     feedback = run(mark_contradictions, feedback, config.integrity)
     feedback = run(rate_experience, feedback, clauses, config.experience)
     # 3. Group the complaints into themes: those that the team has names for, then what is left.
     placed = None if taxonomy is None else run(assign, clauses, vectors, taxonomy, config.taxonomy)
     feedback, clauses = _on_the_journey(feedback, clauses, vectors, placed, config)
-    if memory is None:
-        group = group_afresh if placed is None else around(placed, group_afresh)
-        clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group)
-    else:
-        first = None if placed is None else partial(around, placed)
-        clauses, themes = run(memory.find_themes, clauses, vectors, config.themes, around=first)
-    label_notes: tuple[Note, ...] = ()
-    # A workspace knows its themes by the labels they were born with or were given.
-    if memory is None and config.themes.labeller_url is not None:
-        themes, label_notes = run(label_themes, themes, clauses, config.themes)
+    clauses, themes, labels = _grouped(clauses, vectors, placed, config, memory=memory, run=run)
     links = link(clauses, themes, placed)
-    if placed is not None:
-        themes = run(name_entries, themes, links, placed)
+    themes = themes if placed is None else run(name_entries, themes, links, placed)
     keywords = run(find_keywords, clauses, themes, config.themes)
     # 4. Put figures on them, and rank.
     counted = _counted(feedback, config)
-    metrics = run(measure, counted, config.metrics)
-    metrics = _beside(metrics, feedback, config)
+    told = _told(clauses, links, counted)
+    metrics = _beside(run(measure, counted, config.metrics), feedback, config)
     comparisons = run(compare, counted, config.metrics, config.comparisons)
-    told = tellings(clauses, links)
-    told = told[told["feedback_id"].isin(counted["feedback_id"])].reset_index(drop=True)
     drivers = run(attribute, counted, told, themes, config.drivers)
-    ranked = themes[~themes["status"].eq("muted").fillna(value=False)]
-    issues = run(rank_issues, counted, told, ranked, metrics, drivers, config.issues)
+    issues = run(rank_issues, counted, told, _unmuted(themes), metrics, drivers, config.issues)
     # 5. Say who needs somebody, and what is out of the ordinary.
     queue = run(queue_comments, feedback, clauses, issues, config.queue)
     customers = run(follow_customers, feedback, clauses, issues, config.queue)
     agents = run(compare_agents, feedback, clauses, config.people)
     anomalies = run(find_anomalies, counted, told, issues, config.anomalies, config.metrics)
-    return Analysis(
-        feedback=feedback,
-        clauses=clauses,
-        clause_themes=links,
-        themes=themes,
-        keywords=keywords,
-        metrics=metrics,
-        comparisons=comparisons,
-        drivers=drivers,
-        issues=issues,
-        queue=queue,
-        customers=customers,
-        agents=agents,
-        anomalies=anomalies,
-        changes=CHANGES.empty() if memory is None else run(memory.changes, feedback, clauses, config.themes),
-        settings=_settings(config),
-        notes=(
-            *_safe(notes, config),
-            *(memory.notes(themes) if memory else ()),
-            *(taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()),
-            *_notes(feedback, metrics, config),
-            *integrity_notes(feedback),
-            *(Note("sentiment", remark) for remark in remarks(_encoder(config))),
-            *_theme_notes(clauses, themes, config),
-            *label_notes,
-            *driver_notes(feedback, drivers, config.drivers),
-            *_people_notes(issues, agents),
-        ),
-        model=_model_name(config),
-        timings=timings,
-    )
+    changes = CHANGES.empty() if memory is None else run(memory.changes, feedback, clauses, config.themes)
+    found = Analysis(
+        feedback=feedback, clauses=clauses, clause_themes=links, themes=themes, keywords=keywords, metrics=metrics,
+        comparisons=comparisons, drivers=drivers, issues=issues, queue=queue, customers=customers, agents=agents,
+        anomalies=anomalies, changes=changes, settings=_settings(config), model=_model_name(config), timings=timings,
+    )  # fmt: skip
+    before = (*safe(notes, config), *(memory.notes(themes) if memory else ()))
+    entries = taxonomy_notes(taxonomy, clauses, themes) if taxonomy else ()
+    own = notes_of(found, config, model=remarks(_encoder(config)), labels=labels)
+    return replace(found, notes=(*before, *entries, *own))
+
+
+def _checked(config: Config, memory: Memory | None, run: Run) -> Taxonomy | None:
+    """The taxonomy, if there is one. What is wrong with the settings is told here, before the long part."""
+    taxonomy = run(read_taxonomy, config.taxonomy, config.sentiment) if config.taxonomy.file else None
+    if memory is not None:
+        memory.check(_model_name(config))
+    reader_language(config.themes.labels_in)
+    return taxonomy
+
+
+def _read(
+    feedback: pd.DataFrame, config: Config, memory: Memory | None, progress: Progress, run: Run
+) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Comments, clauses and vectors as the model reads them, those that earlier runs have read as they were read."""
+    unread = feedback if memory is None else run(memory.unread, feedback)
+    clauses = run(split_clauses, unread, config.clauses)
+    clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
+    read = run(score_comments, unread, clauses, config.sentiment, progress)
+    if memory is None:
+        return read, clauses, vectors
+    read, clauses, vectors = run(memory.recall, read, clauses, vectors)
+    return run(check_integrity, read, config.integrity), clauses, vectors  # copies stand in two exports too
+
+
+def _grouped(
+    clauses: pd.DataFrame,
+    vectors: np.ndarray,
+    placed: Placed | None,
+    config: Config,
+    *,
+    memory: Memory | None,
+    run: Run,
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Note, ...]]:
+    """Clauses with their themes, the themes, and what there is to say of their labels.
+
+    A workspace knows its themes by the labels they were born with or were given: nobody is asked for others.
+    """
+    first = None if placed is None else partial(around, placed)
+    if memory is not None:
+        return *run(memory.find_themes, clauses, vectors, config.themes, around=first), ()
+    group = group_afresh if first is None else first(group_afresh)
+    clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group)
+    if config.themes.labeller_url is None:
+        return clauses, themes, ()
+    return clauses, *run(label_themes, themes, clauses, config.themes)
+
+
+def _told(clauses: pd.DataFrame, links: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
+    """The clauses of comments that count, one row per clause and theme."""
+    told = tellings(clauses, links)
+    return told[told["feedback_id"].isin(counted["feedback_id"])].reset_index(drop=True)
+
+
+def _unmuted(themes: pd.DataFrame) -> pd.DataFrame:
+    return themes[~themes["status"].eq("muted").fillna(value=False)]
 
 
 def score(
@@ -298,104 +304,8 @@ def _encoder(config: Config) -> Encoder:
     return load(wanted.model, device=wanted.device, allow_download=wanted.allow_download)
 
 
-def _notes(feedback: pd.DataFrame, metrics: pd.DataFrame, config: Config) -> tuple[Note, ...]:
-    return (
-        *_marks(feedback, "skip", "clean", "skipped"),
-        *_cut_notes(feedback, config),
-        *_marks(feedback, "suspect", "integrity", "doubted" + _doubt(config)),
-        *_language_notes(feedback),
-        *_privacy_notes(feedback, config),
-        *_metric_notes(metrics, config),
-        *experience_notes(feedback, config.experience),
-    )
-
-
-def _cut_notes(feedback: pd.DataFrame, config: Config) -> list[Note]:
-    """Texts that were not read to their end."""
-    cut, most = int(feedback["cut"].sum()), f"{config.clean.max_characters:,}"
-    told = f"long comments of which the first {most} characters are used, or mails that were read in part"
-    return [Note("clean", told, cut)] if cut else []
-
-
-def _doubt(config: Config) -> str:
-    return " and left out of figures, drivers and issues" if config.integrity.exclude_suspect else ", still counted"
-
-
-def _marks(feedback: pd.DataFrame, column: str, stage: str, told: str) -> list[Note]:
-    """One note per kind of reason, the most frequent first."""
-    return [Note(stage, f"{told}: {kind}", count) for kind, count in tally(feedback, column).items()]
-
-
-def _language_notes(feedback: pd.DataFrame) -> list[Note]:
-    unknown = int((feedback["lang"].eq("und") & feedback["skip"].isna()).sum())
-    return [Note("language", "in a language that could not be told", unknown)] if unknown else []
-
-
-def _privacy_notes(feedback: pd.DataFrame, config: Config) -> list[Note]:
-    """How much personal data was masked, by kind; or that none was, because the user asked for it."""
-    if config.privacy.keep:
-        return [Note("privacy", "Personal data was kept as it is (privacy.keep)")]
-    found = count_masked(feedback)
-    people = found.pop("PSEUDONYM", 0)
-    notes = [Note("privacy", f"masked: [{kind}]", count) for kind, count in found.items()]
-    if people:
-        notes.append(Note("privacy", "ids that are addresses, numbers or names became pseudonyms", people))
-    return notes
-
-
-def _safe(notes: Sequence[Note], config: Config) -> Sequence[Note]:
-    """Notes of a reader may quote the file."""
-    return notes if config.privacy.keep else [replace(note, text=mask_text(note.text)) for note in notes]
-
-
 def _settings(config: Config) -> dict[str, Any]:
     """The settings as they are stored: without the salt, no secret beside pseudonyms, and passwords in addresses."""
     privacy = replace(config.privacy, salt="hidden" if config.privacy.salt else "")
     alerts = replace(config.alerts, to=tuple(f"{each.partition('://')[0]}://hidden" for each in config.alerts.to))
     return to_mapping(replace(config, privacy=privacy, alerts=alerts))
-
-
-def _people_notes(issues: pd.DataFrame, agents: pd.DataFrame) -> list[Note]:
-    """Parts of urgency that the file cannot tell, and agents who are not shown by themselves."""
-    ranked = issues[issues["momentum"].notna() | issues["severity"].notna()]
-    lacking = [told for part, told in LACKING.items() if len(ranked) and ranked[part].isna().all()]
-    notes = [Note("issues", f"Urgency rests on the other parts: the file has {', '.join(lacking)}")] if lacking else []
-    together = int(agents.loc[agents["n_agents"] > 1, "n_agents"].sum())
-    return notes + ([Note("people", "agents with few customers are shown together", together)] if together else [])
-
-
-def _theme_notes(clauses: pd.DataFrame, themes: pd.DataFrame, config: Config) -> list[Note]:
-    """How firm the themes are, and how many clauses found none: the residual is never silent."""
-    top = themes[themes["parent_id"].isna()]
-    named = top[top["status"].ne("residual") & top["firmness"].notna()]
-    notes = [Note("themes", _firmness(named))] if len(named) else []
-    wanted = {"complaints": ["negative"], "praise": ["positive"], "everything": None}[config.themes.of]
-    grouped = clauses if wanted is None else clauses[clauses["label"].isin(wanted)]
-    ungrouped = int(grouped["theme_id"].isna().sum())
-    rest = top[top["status"].eq("residual")]
-    for label, n in zip(rest["label"], rest["n_clauses"], strict=True):
-        told = (
-            "tell of something too rare for a theme" if label == "other" else "say how somebody feels, not about what"
-        )
-        notes.append(Note("themes", f"clauses {told}", int(n)))
-    if ungrouped:
-        notes.append(Note("themes", f"clauses, of {len(grouped):,} to be grouped, fit no theme", ungrouped))
-    return notes
-
-
-def _firmness(named: pd.DataFrame) -> str:
-    """One sentence: how well the themes are found again in random samples of the clauses."""
-    weights = named["n_clauses"].astype(float)
-    mean = float((named["firmness"].astype(float) * weights).sum() / weights.sum())
-    firm = int(named["firmness"].ge(FIRM).sum())
-    grade = next(word for least, word in GRADES if mean >= least)
-    return (
-        f"The themes are {grade}: random samples of the clauses find them again with {mean:.0%} of the same clauses "
-        f"on average, {firm} of {len(named)} with at least {FIRM:.0%} (themes.firmness)"
-    )
-
-
-def _metric_notes(metrics: pd.DataFrame, config: Config) -> list[Note]:
-    few = int(metrics["value"].isna().sum())
-    least = config.metrics.min_answers
-    return [Note("metrics", f"figures left out: they rest on fewer than {least} answers", few)] if few else []
