@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "voc"
 
 FLOORS = {
     "errors": 0,
-    "tables": 1, "registry": 1, "intervals": 1, "labels": 1.1, "corrections": 1,
+    "schema": 0.5, "tables": 1, "registry": 1, "intervals": 1, "labels": 1.1, "corrections": 1,
     "config": 2, "rules": 2, "entries": 2, "taxonomy": 3.1, "phrases": 2, "encoder": 2,
     "gibberish": 2, "habits": 2.1, "authorities": 2.1,
     "scores": 2, "reasons": 2, "estimates": 2, "relevance": 2, "hours": 2, "groups": 2, "figures": 2.2, "statements": 2,
@@ -24,7 +24,8 @@ FLOORS = {
     "clean": 3, "integrity": 3, "language": 3, "clauses": 3, "sentiment": 3, "themes": 3, "metrics": 3, "drivers": 3,
     "comparisons": 3, "experience": 3, "issues": 3, "queue": 3, "people": 3, "anomalies": 3, "privacy": 3,
     "labelling": 3.5,
-    "readers": 4.0, "report": 4.0, "notes": 4.0, "sinks": 4.1, "pipeline": 4.2, "training": 4.2, "streams": 4.3, "workspace": 4.3,
+    "readers": 4.0, "report": 4.0, "notes": 4.0, "sinks": 4.1, "pipeline": 4.2, "training": 4.2, "streams": 4.3,
+    "workspace": 4.3,
     "runs": 4.3, "alerts": 4.3, "inbox": 4.3,
     "cli": 5, "__main__": 6,
     "__init__": 6,
@@ -171,7 +172,7 @@ def test_no_room_is_called_utils():
 
 
 def test_files_stay_readable():
-    most = {"tables.py": 700}  # a list of columns, read one table at a time
+    most = {"tables.py": 500}  # a list of columns, read one table at a time
     lengths = {
         path.relative_to(PACKAGE).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in files()
     }

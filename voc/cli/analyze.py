@@ -103,12 +103,7 @@ def analyze(
     Where the settings have [alerts], what must be heard of now is sent, each thing once; if something cannot be
     delivered, the next run tries again and this one ends with 3.
     """
-    if quiet and verbose:
-        raise click.UsageError("--quiet and --verbose exclude each other")
-    if not sources and workspace is None:
-        raise click.UsageError("Missing argument 'SOURCE...'.")
-    if reread and workspace is None:
-        raise click.UsageError("--reread needs --workspace")
+    _check_usage(sources, workspace, reread=reread, quiet=quiet, verbose=verbose)
     named: dict[str, dict[str, Any]] = {
         "sentiment": {"model": model, "allow_download": allow_download or None},
         "privacy": {"keep": keep_personal_data or None},
@@ -124,6 +119,16 @@ def analyze(
         _show(analysis, reading, out, used, verbose=verbose)
     if not tell(analysis, config, Path(out), to, quiet=quiet, workspace=workspace):
         click.get_current_context().exit(UNDELIVERED)
+
+
+def _check_usage(sources: Sequence[str], workspace: Path | None, *, reread: bool, quiet: bool, verbose: bool) -> None:
+    """Options that go together, or do not."""
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    if not sources and workspace is None:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+    if reread and workspace is None:
+        raise click.UsageError("--reread needs --workspace")
 
 
 def carry_out(
