@@ -341,12 +341,8 @@ def test_the_settings_reach_the_stage(tiny: str):
 def test_placeholders_read_neutrally(tmp_path: Path):
     """With the model that ships: masking moves no verdict from good to bad or back, and sentiment by little."""
     from voc.encoder import load
-    from voc.errors import ModelError
 
-    try:
-        encoder = load()
-    except ModelError as error:
-        pytest.skip(f"no model: {error}")
+    encoder = load()
     rows = [row for row in ROWS if row.spans]
     frames = ["The parcel never came and nobody answers. {}", "Great service, friendly people! {}", "{}"]
     before = [frame.format(row.text) for frame in frames for row in rows[::12]]

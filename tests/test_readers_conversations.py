@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from exports_fixture import FIXTURES
 
 from voc.config import ReadConfig
 from voc.errors import InputError
@@ -15,7 +16,6 @@ from voc.readers import archives, mail, read_feedback, slack
 from voc.readers.conversations import assign, role
 from voc.readers.slack import plain
 
-FIXTURES = Path(__file__).parent / "fixtures"
 FORMATS = ("transcript", "vtt", "srt", "turns", "turn-table", "slack", "mbox", "eml")
 
 

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from exports_fixture import FIXTURES, at, by_id, of
 
 from voc.clean import clean
 from voc.config import CleanConfig, ReadConfig
 from voc.errors import InputError
 from voc.readers import READERS, read_feedback
 from voc.readers.zendesk import satisfaction
-
-FIXTURES = Path(__file__).parent / "fixtures"
-
-
-def of(name: str, **options: Any) -> pd.DataFrame:
-    return read_feedback([FIXTURES / name], ReadConfig(**options)).frame
-
-
-def by_id(frame: pd.DataFrame, column: str) -> dict[str, Any]:
-    """Column by response, missing values as None."""
-    found = frame.drop_duplicates("response_id").set_index("response_id")[column]
-    return {key: None if pd.isna(value) else value for key, value in found.items()}
-
-
-def at(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
-
 
 # ------------------------------------------------------------------------------------------------------------- zendesk
 

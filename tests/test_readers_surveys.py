@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from exports_fixture import FIXTURES
 
 from voc.errors import InputError
 from voc.readers import READERS, read_feedback
 from voc.readers.surveys import OPEN_ID
 
-FIXTURES = Path(__file__).parent / "fixtures"
 QUALTRICS = ("three_rows.csv", "three_rows.tsv", "numeric_values.csv")
 
 

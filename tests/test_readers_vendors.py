@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from exports_fixture import FIXTURES, at, of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,6 @@ from voc.readers.recognition import SKIP
 from voc.readers.turns import Turn, moment, told
 from voc.tables import FEEDBACK
 
-FIXTURES = Path(__file__).parent / "fixtures"
 FILES = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and not path.name.startswith("."))
 MINE = (
     "app-store", "asknicely", "delighted", "freshdesk", "google-play", "helpscout", "intercom", "salesforce",
@@ -46,20 +45,6 @@ def name_of(path: Path) -> str:
 
 def mine() -> list[Path]:
     return [path for path in FILES if format_of(path) in MINE and path not in WITHOUT_TEXT]
-
-
-def of(name: str, **options: Any) -> pd.DataFrame:
-    return read_feedback([FIXTURES / name], ReadConfig(**options)).frame
-
-
-def by_id(frame: pd.DataFrame, column: str) -> dict[str, Any]:
-    """Column by response, missing values as None."""
-    found = frame.drop_duplicates("response_id").set_index("response_id")[column]
-    return {key: None if pd.isna(value) else value for key, value in found.items()}
-
-
-def at(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 # ----------------------------------------------------------------------------------------------------------- detection

@@ -132,9 +132,8 @@ def inline_separator() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def inline_attribution() -> re.Pattern[str]:
-    """A short word, a date, a name and the verb, with other words in the same line: … On 3 May … wrote: …; Yahoo indents it."""
+    """A short word, a date, a name and the verb, with words beside them: … On 3 May … wrote: …; Yahoo indents them."""
     return compiled(
-        r"(?:(?<=\S)[ \t]|^[ \t]{2})\w{1,3} (?:\w{2,10}[.,]{0,2} ){0,2}\d{1,4}(?!\d)[^\n:]{0,40}(?::\d\d)?[^\n:]{3,120}?"
-        + any_of("wrote")
-        + r"\s?[:：](?=[ \t])"
+        r"(?:(?<=\S)[ \t]|^[ \t]{2})\w{1,3} (?:\w{2,10}[.,]{0,2} ){0,2}\d{1,4}(?!\d)"
+        r"[^\n:]{0,40}(?::\d\d)?[^\n:]{3,120}?" + any_of("wrote") + r"\s?[:：](?=[ \t])"
     )
