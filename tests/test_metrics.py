@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from figures_fixture import LOOSE, feedback, overall
 
 from voc.config import MetricsConfig
 from voc.errors import ConfigError
@@ -13,19 +14,6 @@ from voc.metrics import measure
 from voc.tables import FEEDBACK, METRICS
 
 FIGURES = ["n", "value", "low", "high"]
-LOOSE = MetricsConfig(min_answers=1)
-
-
-def feedback(**columns) -> pd.DataFrame:
-    n = max(len(each) for each in columns.values())
-    ids = [f"f{i:05d}" for i in range(n)]
-    return FEEDBACK.check(pd.DataFrame({"feedback_id": ids, "text": "words", **columns}))
-
-
-def overall(table: pd.DataFrame, metric: str) -> pd.Series:
-    rows = table[(table["metric"] == metric) & (table["by"] == "all") & table["period_start"].isna()]
-    assert len(rows) == 1
-    return rows.iloc[0]
 
 
 def scored(seed: int = 0, n: int = 400) -> pd.DataFrame:
