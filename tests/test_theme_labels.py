@@ -192,3 +192,47 @@ def test_the_readers_language(asked: str | None, code: str | None) -> None:
 def test_an_unknown_language_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match=r"labels_in.*klingon"):
         reader_language("klingon")
+
+
+def test_labels_are_in_the_files_language() -> None:
+    """Where nobody asks and few write English, a theme is named in the language of most of the file, if members do."""
+    bills = ["La factura es falsa", "Otra factura falsa", "Mi factura", "Die Rechnung ist falsch", "Falsche Rechnung"]
+    others = ["Das Zimmer war kalt", "Ein kaltes Zimmer", "Unser Zimmer", "Das Zimmer ist laut", "Kein Zimmer frei"]
+    rows = [("es", text, 0) for text in bills[:3]] + [("de", text, 0) for text in bills[3:]]
+    rows += [("de", text, 1) for text in others]
+    texts = pd.DataFrame(rows, columns=["lang", "text", "theme"])
+    texts = texts.assign(feedback_id=texts.index.astype(str), weight=1.0, fit=0.5)
+    name = name_themes(texts, keywords=8)[0]
+    assert name.lang == "de"
+    assert "Rechnung" in name.label
+    assert name_themes(texts[texts["lang"] == "es"], keywords=8)[0].lang == "es"
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("de", "Passt soweit."),
+        ("de", "Guten Tag!"),
+        ("de", "Da kann man nicht meckern"),
+        ("de", "Volle Punktzahl von mir."),
+        ("it", "Niente da ridire!"),
+        ("it", "Vi prego di intervenire!"),
+        ("it", "Salve"),
+        ("en", "Keep it up!"),
+        ("en", "Hi there!"),
+        ("es", "Enhorabuena."),
+        ("fr", "Que du positif."),
+        ("lt", "Laba diena!"),
+        ("pl", "Dzień dobry"),
+    ],
+)
+def test_greetings_and_set_phrases_have_no_topic(lang: str, text: str) -> None:
+    assert without_topic([text], [lang]).all()
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [("de", "Passt mir nicht, die Rechnung"), ("it", "Il lavoro del tecnico"), ("en", "Please fix the app")],
+)
+def test_what_has_a_topic_keeps_it(lang: str, text: str) -> None:
+    assert not without_topic([text], [lang]).any()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -22,8 +22,8 @@ from voc.rules import all_rules, glossary, load
 from voc.theme_tone import without_topic
 from voc.theme_words import LINKS, NOISE, UNSPACED, Key, Vocabulary, stem, vocabularies
 
-FEW_TEXTS, TEXTS, CENTRAL_SHARE = 10, 500, 0.6
-"""The most central texts of a theme that its name is made of: this share, but 10 at least and 500 at most. What sits at
+FEW_TEXTS, TEXTS, CENTRAL_SHARE = 30, 500, 0.6
+"""The most central texts of a theme that its name is made of: this share, but 30 at least and 500 at most. What sits at
 a theme's edge is often something else, in whatever language; fewer leave small themes without words heard twice."""
 
 PHRASE_SHARE = 0.25
@@ -32,8 +32,10 @@ PHRASE_SHARE = 0.25
 WHOLE_SHARE = 0.7
 """The same for scripts without spaces, where words are runs of two to four characters: less would add neighbours."""
 
-ENGLISH_SHARE = 0.1
-"""The share of a theme's comments that must be English before the label is English, where no language was asked for."""
+KNOWN_SHARE = 0.1
+"""The share of a theme's comments that must be English before the label is English, where no language was asked for;
+else of the language that most of the file is in: who reads a file from Germany reads German before Spanish. Guarded by
+`test_labels_are_in_the_files_language`."""
 
 SECOND = 0.15
 """The score, against the first phrase's, from which on a label takes a second phrase."""
@@ -72,14 +74,18 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
 
     `texts` holds one row per distinct text: `text`, `lang`, `feedback_id`, `theme`, `weight`, and `fit` to its theme.
     Labels are in `labels_in` where members of the theme write it; else in the commonest language, with a gloss. Where
-    no language is asked for, English comes first.
+    no language is asked for, English comes first, then the language of most of the file.
     """
     labels_in = reader_language(labels_in)
     texts = _central(texts)
     terms = _terms_by_language(texts)
+    wanted = (labels_in,) if labels_in is not None else ("en", _commonest(texts))
     names, taken = [], set[frozenset[str]]()
     for theme, members in texts.groupby("theme", sort=True):
-        ranked = [(lang, terms[lang].get(theme, [])) for lang in _languages(members, labels_in)]
+        ranked = [
+            (lang, terms[lang].get(theme, []))
+            for lang in _languages(members, wanted, KNOWN_SHARE if labels_in is None else 0.0)
+        ]
         lang, telling = next(((lang, each) for lang, each in ranked if each), (ranked[0][0], []))
         gloss = _gloss(telling, lang, labels_in)
         plain = next(each for each in _candidates(_leading(telling), _excerpt(members)) if _parts(each) not in taken)
@@ -171,16 +177,18 @@ def _leading(terms: list[Term]) -> list[Term]:
     return [term for term in terms if term.nounness >= A_NOUN] or terms
 
 
-def _languages(members: pd.DataFrame, labels_in: str | None) -> list[str]:
-    """The label's language first (the one asked for; else English where enough members write it, else the commonest),
-    the others by size."""
+def _languages(members: pd.DataFrame, wanted: Sequence[str], share: float) -> list[str]:
+    """The label's language first (the first of those wanted that `share` of the members write, else the commonest), the
+    others by size."""
     sizes = members.groupby("lang", sort=True)["weight"].sum().sort_values(ascending=False, kind="stable")
     ranked = [str(lang) for lang in sizes.index]
-    if labels_in is not None:
-        ranked.sort(key=lambda lang: lang != labels_in)
-    elif sizes.get("en", 0.0) >= ENGLISH_SHARE * sizes.sum():
-        ranked.sort(key=lambda lang: lang != "en")
-    return ranked
+    known = [lang for lang in wanted if sizes.get(lang, 0.0) >= max(share * sizes.sum(), 1e-9)]
+    return list(dict.fromkeys([*known, *ranked]))
+
+
+def _commonest(texts: pd.DataFrame) -> str:
+    """The language of most texts."""
+    return str(texts.groupby("lang", sort=True)["weight"].sum().idxmax())
 
 
 def _gloss(terms: list[Term], lang: str, labels_in: str | None) -> str:
