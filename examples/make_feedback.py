@@ -22,17 +22,17 @@ from phrasebook import Part, Row, Writer, join
 HERE = Path(__file__).parent
 SEED = 2026
 ROWS = 2000
-START, END = datetime(2026, 1, 1), datetime(2026, 7, 1)  # noqa: DTZ001 (an export has no time zone)
+START, END = datetime(2026, 1, 1), datetime(2026, 7, 1)
 LANGUAGES = {"de": 0.26, "it": 0.19, "en": 0.15, "lt": 0.13, "fr": 0.11, "es": 0.09, "pl": 0.04, "nl": 0.03}
 
 # Planted truths ----------------------------------------------------------------------------------------------------
 GROWING = "app_logout"
-UPDATE = datetime(2026, 5, 4)  # noqa: DTZ001
+UPDATE = datetime(2026, 5, 4)
 LOGOUTS_BEFORE = 5
 LOGOUTS_PER_WEEK = (4, 7, 10, 13, 16, 18, 20, 22)
 """(a) The app logs people out; it starts with the update of 4 May and grows week by week."""
 
-DANGER_FROM = datetime(2026, 6, 3)  # noqa: DTZ001
+DANGER_FROM = datetime(2026, 6, 3)
 """(b) A wallbox that overheats: one comment for each `danger` text of the phrase books (9), all in June."""
 
 STEADY = {"hotline": 120, "invoice": 115, "price": 90, "internet": 80, "delivery": 90, "refund": 50, "appointment": 55}
@@ -40,7 +40,7 @@ NUISANCES = ("hotline", "invoice")
 """(c) Complaints spread evenly over the half-year; the first two are as frequent as (a), but mild."""
 
 DOUBLE_SUBMITS, PASTES, BURST = 14, 3, 11
-BURST_DAY = datetime(2026, 4, 14, 10)  # noqa: DTZ001
+BURST_DAY = datetime(2026, 4, 14, 10)
 """(d) Copies: answers sent twice within minutes, one customer pasting a complaint, a burst of copied praise."""
 
 CONTRADICTION_SCORES = {"furious": 10, "glowing": 0}
@@ -155,7 +155,7 @@ def quiet(writer: Writer) -> list[Row]:
 
 def copies(writer: Writer, rows: list[Row]) -> list[Row]:
     """(d): rows that repeat another row; the first of each kind is an original and marked as such."""
-    pasted = new_row(writer, datetime(2026, 3, 20, 9, 12), "severe", language="de", segment="private")  # noqa: DTZ001
+    pasted = new_row(writer, datetime(2026, 3, 20, 9, 12), "severe", language="de", segment="private")
     pasted.parts = [Part(writer.books["de"]["pasted"])]
     burst = new_row(writer, BURST_DAY, "praise", language="en", segment="private")
     burst.parts, burst.score, burst.channel = [Part(writer.books["en"]["burst"])], 10, "web"

@@ -24,13 +24,13 @@ from torch.nn import functional
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "voc-small"))
-from base import is_european  # noqa: E402 - which pieces to keep is voc-small's own rule
-from teach import words  # noqa: E402
+from base import is_european  # which pieces to keep is voc-small's own rule
+from teach import words
 
-from voc.encoder import shipped_folder  # noqa: E402
-from voc.encoder.static_runtime import MEAN_STEP, TOP  # noqa: E402
-from voc.encoder.torch_runtime import read_weights  # noqa: E402
-from voc.tables import LABELS, SIGNALS  # noqa: E402
+from voc.encoder import shipped_folder
+from voc.encoder.static_runtime import MEAN_STEP, TOP
+from voc.encoder.torch_runtime import read_weights
+from voc.tables import LABELS, SIGNALS
 
 PIECES = 50_000
 THEME_WIDTH, WORD_WIDTH, WIDTH, HIDDEN = 80, 64, 64, 96

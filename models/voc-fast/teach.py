@@ -20,10 +20,10 @@ import pandas as pd
 
 RECIPE = Path(__file__).parents[1] / "voc-small"
 sys.path.insert(0, str(RECIPE))
-from corpus import TARGETS, digest, read_opinions, training_rows  # noqa: E402 - the rows are voc-small's own
+from corpus import TARGETS, digest, read_opinions, training_rows  # the rows are voc-small's own
 
-from voc.encoder import load, shipped_folder  # noqa: E402
-from voc.tables import LABELS, SIGNALS  # noqa: E402
+from voc.encoder import load, shipped_folder
+from voc.tables import LABELS, SIGNALS
 
 PIECE = 2_000
 SENTENCE_END = re.compile(r"(?<=[.!?。！？…])\s+|\n+|(?<=[。！？])")
