@@ -149,11 +149,35 @@ def test_against_targets():
     assert "csat" not in set(table["metric"]), "nobody gave a CSAT"
 
 
+def test_nothing_but_a_target():
+    """A file without dates and segments, where no comparison has answers on its other side."""
+    frame = survey()[["feedback_id", "text", "nps"]]
+    table = compare(frame, MetricsConfig(), ComparisonsConfig(targets=("nps=40",)))
+    assert table["kind"].tolist() == ["target"]
+    assert "below the target of 40" in table["told"].iloc[0]
+    assert "against 900 answers" not in table["told"].iloc[0]
+
+
+def test_a_target_is_told_in_its_unit():
+    left = pd.to_datetime([*["2026-01-05"] * 10, *[None] * 90], utc=True)
+    frame = survey(n=100, customer_id=[f"c{i}" for i in range(100)], churned_at=left)
+    table = compare(frame, MetricsConfig(), ComparisonsConfig(targets=("churn_rate=0.055",)))
+    told = one(table, kind="target", metric="churn_rate")["told"]
+    assert "above the target of 5.5 % (10 % against" in told
+
+
+def test_a_target_beyond_the_scale_of_this_file():
+    with pytest.raises(ConfigError, match=r"rating=90 lies outside its scale, 1 to 5"):
+        compare(survey(rating=[1, 3, 5] * 300), MetricsConfig(), ComparisonsConfig(targets=("rating=90",)))
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         (ComparisonsConfig(targets=("npz=3",)), "did you mean 'nps'"),
         (ComparisonsConfig(targets=("nps=high",)), "is not written like nps=40"),
+        (ComparisonsConfig(targets=("churn_rate=5",)), "outside its scale, 0 to 1; 5 % is churn_rate=0.05"),
+        (ComparisonsConfig(targets=("nps=-101",)), "outside its scale, -100 to 100"),
         (ComparisonsConfig(baseline="May"), "is not a day"),
     ],
 )

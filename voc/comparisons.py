@@ -18,18 +18,23 @@ import pandas as pd
 
 from voc.config import ComparisonsConfig, MetricsConfig
 from voc.errors import ConfigError, nearest
-from voc.estimates import ALLOWED, Sample, adjusted, against, difference, estimate
+from voc.estimates import ALLOWED, NET, PERCENT, SHARE, Sample, adjusted, against, difference, estimate
 from voc.figures import Answers, Figure, answers_of
 from voc.groups import RULES, Group, complete_until, demand, everybody, period_end, period_rule, period_starts, segments
-from voc.intervals import Array
+from voc.intervals import Array, Interval
 from voc.relevance import worth_telling
 from voc.rules import load
 from voc.scores import real
-from voc.statements import NAMES, comparison
+from voc.statements import NAMES, comparison, goal
 from voc.tables import COMPARISONS, FEEDBACK, TIME
 
 MOSTLY = 0.9
 """Share of the rows from which a segment stands for all of them."""
+SCALES = {
+    "nps": NET.bounds, "net_sentiment": NET.bounds, "csat": PERCENT.bounds, "experience": (0.0, 100.0),
+    "churn_rate": SHARE.bounds, "response_rate": SHARE.bounds,
+}  # fmt: skip
+"""Scales that are the same for every file: a target beyond them is told before the long part."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,7 @@ def compare(feedback: pd.DataFrame, metrics: MetricsConfig, config: ComparisonsC
     Of a column with two values only the smaller is compared with the other: the reverse says the same. Raises
     ConfigError where the baseline is no day or a target names no figure.
     """
-    wanted = _targets(config.targets)
-    since = _day(config.baseline)
+    wanted, since = asked_for(config)
     if feedback.empty:
         return COMPARISONS.empty()
     feedback = FEEDBACK.check(feedback).sort_values("feedback_id", ignore_index=True)
@@ -70,17 +74,29 @@ def compare(feedback: pd.DataFrame, metrics: MetricsConfig, config: ComparisonsC
     return COMPARISONS.check(_told(_table(enough, config), rule))
 
 
-def _targets(lines: tuple[str, ...]) -> dict[str, float]:
-    """The targets of the settings, "nps=40"."""
-    found: dict[str, float] = {}
-    for line in lines:
-        name, _, figure = (part.strip() for part in line.partition("="))
-        if name not in NAMES:
-            raise ConfigError(f"comparisons.targets: there is no figure '{name}'; {nearest(name, NAMES)}")
-        if not re.fullmatch(r"-?\d+(\.\d+)?", figure):
-            raise ConfigError(f"comparisons.targets: '{line}' is not written like nps=40")
-        found[name] = float(figure)
-    return found
+def asked_for(config: ComparisonsConfig) -> tuple[dict[str, float], pd.Timestamp | None]:
+    """The targets by figure and the day of the baseline; ConfigError where they make no sense for any file."""
+    return dict(map(_target, config.targets)), _day(config.baseline)
+
+
+def _target(line: str) -> tuple[str, float]:
+    """One target of the settings, "nps=40"."""
+    name, _, written = (part.strip() for part in line.partition("="))
+    if name not in NAMES:
+        raise ConfigError(f"comparisons.targets: there is no figure '{name}'; {nearest(name, NAMES)}")
+    if not re.fullmatch(r"-?\d+(\.\d+)?", written):
+        raise ConfigError(f"comparisons.targets: '{line}' is not written like nps=40")
+    return name, _reachable(name, float(written), SCALES.get(name, (-np.inf, np.inf)))
+
+
+def _reachable(metric: str, target: float, scale: Interval) -> float:
+    """The target, where the figure can reach it: shares are 0-1, and 5 % written as 5 would never be met."""
+    low, high = scale
+    if low <= target <= high:
+        return target
+    ends = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} and more"
+    percent = f"; {target:g} % is {metric}={target / 100:g}" if scale == SHARE.bounds and 1 < target <= 100 else ""
+    raise ConfigError(f"comparisons.targets: {metric}={target:g} lies outside its scale, {ends}{percent}")
 
 
 def _day(text: str | None) -> pd.Timestamp | None:
@@ -190,19 +206,13 @@ def _with_baseline(answers: Answers, metrics: MetricsConfig, since: pd.Timestamp
 
 
 def _with_target(answers: Answers, wanted: dict[str, float]) -> Iterator[Pair]:
+    """The overall figures that the settings set a target."""
     group = everybody(answers.table)
     for figure in answers.figures:
-        if figure.metric in wanted:
-            target = wanted[figure.metric]
-            yield Pair(
-                figure,
-                "target",
-                group,
-                f"the target of {target:g}",
-                figure.sample(group.members, answers.who),
-                None,
-                target,
-            )
+        if figure.metric in wanted and figure.kind is not None:
+            target = _reachable(figure.metric, wanted[figure.metric], figure.kind.bounds)
+            sample = figure.sample(group.members, answers.who)
+            yield Pair(figure, "target", group, f"the target of {goal(target, figure.unit)}", sample, None, target)
 
 
 def _period(start: pd.Timestamp, rule: str) -> str:
@@ -234,7 +244,7 @@ def _row(pair: Pair) -> dict[str, Any]:
     return {
         "metric": figure.metric, "kind": pair.kind, "by": pair.group.by, "segment": pair.group.segment,
         "period_start": pair.group.period_start, "against": pair.against, "n": pair.one.values.size,
-        "n_against": None if pair.other is None else pair.other.values.size,
+        "n_against": np.nan if pair.other is None else pair.other.values.size,
         "value": estimate(pair.one, kind).value, "value_against": other, "difference": found.value, "low": found.low,
         "high": found.high, "p_value": found.p_value, "better": figure.better, "unit": figure.unit,
     }  # fmt: skip

@@ -18,7 +18,7 @@ import pandas as pd
 from voc.anomalies import find_anomalies
 from voc.clauses import split_clauses
 from voc.clean import clean
-from voc.comparisons import compare
+from voc.comparisons import asked_for, compare
 from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
 from voc.drivers import attribute
 from voc.encoder import Encoder, load, remarks
@@ -161,6 +161,7 @@ def _checked(config: Config, memory: Memory | None, run: Run) -> Taxonomy | None
     if memory is not None:
         memory.check(_model_name(config))
     reader_language(config.themes.labels_in)
+    asked_for(config.comparisons)
     return taxonomy
 
 

@@ -49,6 +49,16 @@ def figure(value: float, unit: str) -> str:
     return _number(value, how) + how.suffix
 
 
+def goal(target: float, unit: str) -> str:
+    """A target as it was asked for, with no digit rounded away.
+
+    >>> goal(40.5, "points"), goal(0.07, "share"), goal(4, "on 1-5")
+    ('40.5', '7 %', '4')
+    """
+    how = UNITS.get(unit, SCALE)
+    return f"{target * how.factor:g}".replace("-", MINUS) + how.suffix
+
+
 def amount(change: float, unit: str) -> str:
     """The size of a difference, with what it is counted in.
 
