@@ -1,9 +1,9 @@
 """How fast the figures are on a large file, and how often their intervals hold the truth.
 
-`python -m bench.figures`: metrics, comparisons, drivers, ranking and report of 100,000 comments with 60 themes, 1,000
-bootstrap rounds in drivers and ranking each (the aim is under 60 s on 2 cores). Then, on simulated surveys whose truth
-is known, the share of 95 % intervals that hold it, for every figure of the drivers: the light version in
-tests/test_drivers.py looks at fewer surveys. Nothing is read; the comments are made.
+`python -m bench.figures`: metrics, comparisons, drivers, ranking, queue, customers, agents, anomalies and report of
+100,000 comments with 60 themes, 1,000 bootstrap rounds in drivers and ranking each (the aim is under 60 s on 2 cores).
+Then, on simulated surveys whose truth is known, the share of 95 % intervals that hold it, for every figure of the
+drivers: the light version in tests/test_drivers.py looks at fewer surveys. Nothing is read; the comments are made.
 """
 
 from __future__ import annotations
@@ -12,15 +12,28 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from voc.anomalies import find_anomalies
 from voc.comparisons import compare
-from voc.config import ComparisonsConfig, DriversConfig, IssuesConfig, MetricsConfig, ReportConfig
+from voc.config import (
+    AnomaliesConfig,
+    ComparisonsConfig,
+    DriversConfig,
+    IssuesConfig,
+    MetricsConfig,
+    PeopleConfig,
+    QueueConfig,
+    ReportConfig,
+)
 from voc.drivers import Mentions, associate, attribute, shapley
 from voc.issues import rank_issues
 from voc.metrics import measure
+from voc.people import compare_agents, follow_customers
+from voc.queue import queue_comments
 from voc.report import render
 from voc.tables import CLAUSES, FEEDBACK, THEMES, Analysis
 
@@ -49,6 +62,7 @@ def export(n: int = COMMENTS, themes: int = THEME_COUNT) -> tuple[pd.DataFrame, 
         "created_at": start + pd.to_timedelta(generator.uniform(0, 365, n), unit="D"), "suspect": pd.NA, "skip": pd.NA,
         "label": generator.choice(["negative", "neutral", "positive"], n), "severity": generator.random(n),
         "sentiment": generator.uniform(-1, 1, n), "experience": generator.uniform(0, 100, n),
+        "agent": [f"agent {each}" for each in generator.integers(0, 50, n)],
     })  # fmt: skip
     clauses = pd.DataFrame({
         "clause_id": [f"{ids[owner]}-{number}" for number, owner in enumerate(who)], "feedback_id": ids[who],
@@ -71,7 +85,7 @@ def speed() -> dict[str, float]:
     feedback, clauses, themes = export()
     seconds: dict[str, float] = {}
 
-    def timed(name: str, stage: Callable[..., object], *arguments: object) -> object:
+    def timed(name: str, stage: Callable[..., Any], *arguments: Any) -> Any:
         started, worked = time.perf_counter(), time.process_time()
         found = stage(*arguments)
         seconds[name] = time.perf_counter() - started
@@ -83,9 +97,14 @@ def speed() -> dict[str, float]:
     drivers = timed("drivers", attribute, feedback, clauses, themes, DriversConfig(rounds=ROUNDS))
     ranking = replace(IssuesConfig(), rounds=ROUNDS)
     issues = timed("ranking", rank_issues, feedback, clauses, themes, metrics, drivers, ranking)
+    queue = timed("queue", queue_comments, feedback, clauses, issues, QueueConfig())
+    customers = timed("customers", follow_customers, feedback, clauses, issues, QueueConfig())
+    agents = timed("agents", compare_agents, feedback, clauses, PeopleConfig())
+    anomalies = timed("anomalies", find_anomalies, feedback, clauses, issues, AnomaliesConfig(), MetricsConfig())
     analysis = Analysis(
         feedback=feedback, clauses=clauses, themes=themes, metrics=metrics, drivers=drivers, issues=issues,
-        comparisons=comparisons, settings={"themes": {"of": "complaints", "min_feedback": 5}},
+        comparisons=comparisons, queue=queue, customers=customers, agents=agents, anomalies=anomalies,
+        settings={"themes": {"of": "complaints", "min_feedback": 5}},
     )  # fmt: skip
     timed("report", render, analysis, ReportConfig())
     return seconds
