@@ -25,6 +25,7 @@ from voc.report.page import TOP, build_page
 from voc.report.speech import speech_of
 from voc.report.trend import calendar_of
 from voc.report.wording import number
+from voc.sinks.folder import FILES
 from voc.tables import CLAUSES, ISSUES, METRICS, THEMES, Analysis
 
 TEMPLATES = Path(voc.report.__file__).parent / "templates"
@@ -261,14 +262,28 @@ def test_every_marked_figure_stands_in_its_table(
     ).astype({"theme_id": "string"} if "theme_id" in table else {})
     marked = [attrs for tag, attrs in outline.tags if tag == "data" and attrs["data-source"] == source]
     assert len(marked) >= 5
+    if source == "issues.csv":
+        assert {attrs.get("data-column", column) for attrs in marked} >= {"urgency", "reach", "severity", "danger"}
     for attrs in marked:
         keys = dict(pair.split("=", 1) for pair in str(attrs["data-row"]).split("; "))
         found = spelt[np.logical_and.reduce([spelt[name].eq(value) for name, value in keys.items()])]
         if source == "metrics.csv" and "period_start" not in keys:
             found = found[found["period_start"].isna()]
         assert len(found) == 1, keys
-        held = found[[column] if column else ["contribution", "difference"]].astype(float).to_numpy().ravel()
+        columns = [attrs.get("data-column", column)] if column else ["contribution", "difference"]
+        held = found[columns].astype(float).to_numpy().ravel()
         assert not attrs["value"] or np.isclose(held, float(attrs["value"]), rtol=1e-5).any(), keys
+
+
+def test_every_section_names_the_tables_its_figures_stand_in(page: str) -> None:
+    """A section with figures has a line with its sources, or each entry has its row; all are files of the run."""
+    sections = re.findall(r"<section.*?</section>", page, re.DOTALL)
+    assert len(sections) >= 8
+    for section in sections:
+        lines = re.findall(r'class="source fine">\s*Source: ([^<]+)</p>', section)
+        named = {*re.findall(r'data-source="([^"]+)"', section), *", ".join(lines).strip().split(", ")} - {""}
+        assert named, section[:120]
+        assert named <= set(FILES), named
 
 
 # Whatever is missing

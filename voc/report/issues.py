@@ -26,12 +26,13 @@ DRILLED = 20
 
 @dataclass(frozen=True)
 class Part:
-    """One part of urgency: 0-100, or missing with the reason."""
+    """One part of urgency: 0-100, `exact` 0-1 as the table has it, or missing with the reason."""
 
     key: str
     name: str
     meaning: str
     value: int | None
+    exact: float | None
     missing: str
 
 
@@ -191,5 +192,6 @@ def _part(name: str, value: Any, speech: Speech) -> Part:
         speech.say(f"part_{name}"),
         speech.say(f"part_{name}_meaning"),
         None if share is None else round(100 * share),
+        share,
         speech.say(missing) if speech.knows(missing) else speech.say("not_known"),
     )
