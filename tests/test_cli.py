@@ -240,6 +240,18 @@ def test_a_folder_without_permission_is_one_line(voc: Voc, survey: Path):
     assert "locked" in told(voc("analyze", survey, "--out", "locked/report"))
 
 
+def test_a_folder_that_may_not_be_looked_into_is_one_line(voc: Voc, survey: Path, monkeypatch: pytest.MonkeyPatch):
+    """Said before the long part; a superuser may look into any, so the system's answer is played."""
+    Path("locked").mkdir()
+
+    def refused(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(sys.modules["voc.cli.analyze"], "_segments", lambda *_: pytest.fail("the file was read"))
+    assert told(voc("analyze", survey, "--out", "locked")) == "voc: Cannot look into locked: Permission denied"
+
+
 def test_a_failed_run_leaves_the_older_result(voc: Voc, survey: Path, monkeypatch: pytest.MonkeyPatch):
     voc("analyze", survey)
     before = {path.name: path.read_bytes() for path in Path("voc-report").iterdir()}

@@ -14,7 +14,6 @@ from voc.comparisons import compare
 from voc.config import ComparisonsConfig, MetricsConfig
 from voc.tables import COMPARISONS, FEEDBACK
 
-
 def printed(comparisons: pd.DataFrame) -> str:
     from dataclasses import replace
 
@@ -31,6 +30,15 @@ def test_the_surest_differences_are_printed():
     assert len(lines) == DIFFERENCES_SHOWN + 1
     assert all(line.startswith("- plan ") and "holds after correcting for 6 comparisons" in line for line in lines[:-1])
     assert lines[-1] == f"{table['holds'].sum() - DIFFERENCES_SHOWN} more differences in comparisons.csv"
+
+
+def test_of_one_segment_one_difference_is_printed_and_the_rest_are_counted():
+    ids, plan = np.arange(400).astype(str), np.repeat([*"ab"], 200)
+    answers = {"nps": np.repeat([10, 8, 6, 3], 100), "rating": np.repeat([5, 4, 2, 1], 100)}
+    rows = {"feedback_id": ids, "text": "words", "plan": plan} | answers
+    table = compare(FEEDBACK.check(pd.DataFrame(rows)), MetricsConfig(by=("plan",)), ComparisonsConfig())
+    assert table["holds"].sum() == 2
+    assert printed(table).strip().splitlines()[1:] == ["1 more difference in comparisons.csv"]
 
 
 def test_where_nothing_holds_nothing_is_printed():

@@ -143,10 +143,16 @@ def test_agents_are_no_filter(analysis: Analysis) -> None:
     assert "agent" not in [each.name for each in page.explorer.choices]
 
 
-def test_quotes_stand_with_the_codes_of_their_comment(analysis: Analysis, facts: dict) -> None:
-    places = facts["dimensions"].index("lang")
+@pytest.mark.parametrize("strict", [False, True])
+def test_quotes_stand_with_the_codes_of_their_comment(analysis: Analysis, *, strict: bool) -> None:
+    """Also where doubted rows are counted nowhere: none of them is quoted, and no quote takes another's codes."""
+    settings = to_mapping(DEFAULTS)
+    settings["integrity"]["exclude_suspect"] = strict
+    analysis = replace(analysis, settings=settings)
     page = build_page(analysis, ReportConfig())
     assert page.explorer is not None
+    facts = page.explorer.facts
+    places = facts["dimensions"].index("lang")
     names = {each.name: dict(each.values) for each in page.explorer.choices}["lang"]
     assert len(facts["quotes"]) > 20
     for quote in facts["quotes"]:

@@ -197,6 +197,19 @@ def test_a_broken_file_is_told_and_passed_over(watch: Watch, survey: Callable[[s
     assert Path("out/b/report.html").is_file()
 
 
+def test_a_setting_that_one_file_does_not_bear_is_no_fault_of_voc(watch: Watch, survey: Callable[[str], Path]):
+    """ConfigError of one file: it has no such column. The other has, and is analysed."""
+    survey("a.csv")
+    rows = pd.read_csv(survey("b.csv"))
+    rows.assign(region="north").to_csv("in/b.csv", index=False)
+    result = watch("--by", "region")
+    assert result.exit_code == 1
+    assert "voc: a.csv was passed over: Cannot split by 'region'" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "report this" not in result.stderr
+    assert Path("out/b/report.html").is_file()
+
+
 def test_a_fault_of_voc_stops_no_watch(watch: Watch, survey: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch):
     survey("a.csv")
 

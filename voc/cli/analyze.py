@@ -169,11 +169,18 @@ def _check_target(folder: Path) -> None:
 
     if folder.is_file():
         raise InputError(f"{folder} is a file; the results need a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not is_run(folder / RUN_FILE):
+    if folder.is_dir() and _holds_anything(folder) and not is_run(folder / RUN_FILE):
         raise InputError(f"{folder} holds files that voc did not write; name a new or empty folder with --out")
     above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise InputError(f"Cannot write to {folder}: {above} is not a folder that may be written to")
+
+
+def _holds_anything(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"Cannot look into {folder}: {error.strerror}") from error
 
 
 def _segments(reading: Reading, by: Sequence[str], known: Sequence[str] = ()) -> tuple[str, ...]:
@@ -267,10 +274,11 @@ def _show_differences(analysis: Analysis, screen: Console) -> None:
     ranked = held.assign(known=held["metric"].map([*NAMES].index), surest=groups["q_value"].transform("min"))
     ranked = ranked.sort_values(["surest", "kind", "by", "segment", "known"])
     screen.print()
-    for told in ranked.drop_duplicates(["kind", "by", "segment"])["told"].head(DIFFERENCES_SHOWN):
+    shown = ranked.drop_duplicates(["kind", "by", "segment"]).head(DIFFERENCES_SHOWN)
+    for told in shown["told"]:
         screen.print(f"- {readable(told)}", markup=False)
-    if len(held) > DIFFERENCES_SHOWN:
-        screen.print(f"{several(len(held) - DIFFERENCES_SHOWN, 'more difference')} in comparisons.csv")
+    if len(held) > len(shown):
+        screen.print(f"{several(len(held) - len(shown), 'more difference')} in comparisons.csv")
 
 
 def _show_ranking(analysis: Analysis, screen: Console) -> None:

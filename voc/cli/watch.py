@@ -16,7 +16,7 @@ import click
 
 from voc.cli.alerts import UNDELIVERED, ready, tell
 from voc.cli.settings import effective, reading_options
-from voc.errors import InputError
+from voc.errors import InputError, VocError
 
 if TYPE_CHECKING:
     from voc.config import Config
@@ -168,7 +168,7 @@ def _take(inbox: Inbox, path: Path, job: Job) -> int:
     result = ALL if job.workspace else result_of(inbox, path)
     try:
         line, told = _analyse(path, job, job.out / result)
-    except InputError as error:
+    except VocError as error:
         return _failed(inbox, path, " ".join(str(error).split()))
     except Exception as error:  # noqa: BLE001 (a fault that one file brings out must not stop the watch over the others)
         click.echo(traceback.format_exc(), err=True)

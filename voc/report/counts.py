@@ -63,12 +63,17 @@ class Counted:
 
 def count_comments(analysis: Analysis, themes: Sequence[str], calendar: Calendar | None) -> Counted:
     """The comments with usable text, with what they say of the customers' mood."""
-    comments = used_rows(real(_trusted(analysis))).reset_index(drop=True)
+    comments = counted_rows(analysis)
     mood = comments["label"] if "label" in comments else pd.Series(pd.NA, index=comments.index)
     points = mood.map({"positive": 100.0, "neutral": 0.0, "negative": -100.0}).astype("Float64")
     net = _score("net_sentiment", NET, "points", points.to_numpy(float, na_value=np.nan), customer_keys(comments))
     rows, codes = _tellings(analysis, comments["feedback_id"], themes)
     return Counted(_dimensions(comments, analysis, calendar), (net,), rows, codes, len(comments))
+
+
+def counted_rows(analysis: Analysis) -> pd.DataFrame:
+    """The rows of `count_comments`, in its order."""
+    return used_rows(real(_trusted(analysis))).reset_index(drop=True)
 
 
 def count_responses(analysis: Analysis, themes: Sequence[str], calendar: Calendar | None) -> Counted:

@@ -6,7 +6,7 @@ from which the figures follow. The script adds cells up; it can therefore show a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,17 @@ import numpy as np
 import pandas as pd
 
 from voc.intervals import Array
-from voc.report.counts import PERIOD, Counted, Dimension, Score, count_comments, count_experience, count_responses
-from voc.report.figures import ORDER, used_rows, words
+from voc.report.counts import (
+    PERIOD,
+    Counted,
+    Dimension,
+    Score,
+    count_comments,
+    count_experience,
+    count_responses,
+    counted_rows,
+)
+from voc.report.figures import ORDER, words
 from voc.report.speech import UNITS, Speech, Unit
 from voc.report.trend import Calendar
 from voc.report.wording import shortened
@@ -79,7 +88,7 @@ def explorer(analysis: Analysis, calendar: Calendar | None, speech: Speech, *, m
         "scores": [_told(score, speech, order) for each in fitting for score in each.scores],
         "themes": labels,
         "cells": [row for place, each in enumerate(fitting) for row in _cells(each, place)],
-        "quotes": _quotes(analysis, themes, dimensions, fitting[0]),
+        "quotes": _quotes(analysis, themes, dimensions),
         "least": int(analysis.settings.get("metrics", {}).get("min_answers", 10)),
         "periods": named.get(PERIOD, []),
         "texts": {key: speech.texts[key] for key in SCRIPT_TEXTS},
@@ -173,25 +182,22 @@ def _named(dimension: Dimension, calendar: Calendar | None, speech: Speech, span
     return [speech.language(value) if dimension.name == "lang" else value for value in dimension.values]
 
 
-def _quotes(
-    analysis: Analysis, themes: list[str], dimensions: Iterable[Dimension], counted: Counted
-) -> list[list[Any]]:
-    """Quotes of each theme: theme, codes of its comment, text, language; the best first."""
+def _quotes(analysis: Analysis, themes: list[str], dimensions: Sequence[Dimension]) -> list[list[Any]]:
+    """Quotes of each theme: theme, codes of its comment, text, language; the best first. Only comments that the figures
+    count are quoted."""
     clauses = analysis.clauses
     if "theme_id" not in clauses or not themes:
         return []
-    told = clauses[clauses["theme_id"].isin(themes)].copy()
+    ids = pd.Index(counted_rows(analysis)["feedback_id"])
+    told = clauses[clauses["theme_id"].isin(themes) & clauses["feedback_id"].isin(ids)].copy()
     told["best"] = told["quote_rank"].fillna(10_000) if "quote_rank" in told else 10_000
     told["fit"] = -told["theme_score"].astype("Float64").fillna(0) if "theme_score" in told else 0.0
     told = told.sort_values(["best", "fit", "clause_id"]).drop_duplicates(["theme_id", "feedback_id"])
     chosen = told.groupby("theme_id", sort=False).head(QUOTES)
-    ids = used_rows(analysis.feedback).sort_values("feedback_id")["feedback_id"]
-    place = pd.Index(ids).get_indexer(pd.Index(chosen["feedback_id"]))
-    codes = np.stack([each.codes for each in dimensions], axis=1) if counted.dimensions else np.zeros((counted.size, 0))
+    places = ids.get_indexer(pd.Index(chosen["feedback_id"]))
     return [
-        [themes.index(str(row["theme_id"])), *codes[at].astype(int).tolist(), *_words(row)]
-        for at, row in zip(place, chosen.to_dict("records"), strict=True)
-        if 0 <= at < len(codes)
+        [themes.index(str(row["theme_id"])), *(int(each.codes[place]) for each in dimensions), *_words(row)]
+        for place, row in zip(places, chosen.to_dict("records"), strict=True)
     ]
 
 
