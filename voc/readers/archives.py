@@ -21,6 +21,9 @@ LARGEST: Final = 2**31
 MOST_FILES: Final = 50_000
 BLOCK: Final = 2**20
 HIDDEN: Final = ("__MACOSX", ".")
+BOMB: Final = 200
+"""How many times its own size an archive may unpack to beyond SMALL bytes: exports shrink 3 to 30 times."""
+SMALL: Final = 2**28
 DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 """What zipfile raises on damaged, encrypted and unknown kinds of members."""
 
@@ -33,14 +36,14 @@ def is_zip(path: Path) -> bool:
 
 def unpack(path: Path, into: Path, *, largest: int = LARGEST) -> tuple[list[Path], list[Note]]:
     """The files of an archive below `into`, in the order of their names; InputError where it is damaged or a bomb."""
-    left = largest
+    left = most = min(largest, max(SMALL, BOMB * path.stat().st_size))
     placed: list[Path] = []
     notes: list[Note] = []
     try:
         with zipfile.ZipFile(path) as packed:
             for member in _members(packed, path, notes):
                 target = into / path.stem / Path(*_safe(member.filename))
-                left -= _copy(packed, member, target, left, path)
+                left -= _copy(packed, member, target, left, f"{path.name} unpacks to more than {most >> 20:,} MB")
                 placed.append(target)
     except DAMAGED as error:
         raise InputError(f"{path.name} cannot be unpacked: {_plain(error)}") from error
@@ -81,15 +84,15 @@ def _safe(name: str) -> tuple[str, ...]:
     return tuple(part[-150:] for part in parts if part not in ("/", "..", "."))
 
 
-def _copy(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int, path: Path) -> int:
-    """Unpack one file; how many bytes it had."""
+def _copy(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int, bomb: str) -> int:
+    """Unpack one file; how many bytes it had. `bomb` is told where they are more than what is left."""
     target.parent.mkdir(parents=True, exist_ok=True)
     taken = 0
     with packed.open(member) as source, target.open("wb") as file:
         while block := source.read(BLOCK):
             taken += len(block)
             if taken > left:
-                raise InputError(f"{path.name} unpacks to more than {LARGEST // 2**30} GB; unpack it yourself")
+                raise InputError(f"{bomb}; unpack it yourself")
             file.write(block)
     return taken
 

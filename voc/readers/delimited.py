@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final, NamedTuple
 
+from voc.readers.recognition import LONGEST_LINE
+
 HEAD: Final = 2**16
 """Characters of a file that decide on its dialect."""
 LONGEST: Final = 2**22
@@ -248,7 +250,7 @@ def _mended(cells: list[str], feed: _Feed, dialect: Dialect, width: int) -> Reco
 
 
 def _broken(reason: str, taken: list[str], width: int) -> Record:
-    return Record([""] * width, f"broken row: {reason}", "".join(taken).strip("\r\n"))
+    return Record([""] * width, f"broken row: {reason}", "".join(taken).strip("\r\n")[:LONGEST_LINE])
 
 
 def _closed(taken: list[str], dialect: Dialect) -> bool:

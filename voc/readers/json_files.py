@@ -17,7 +17,7 @@ from voc.errors import InputError
 from voc.readers import delimited, encodings
 from voc.readers.cells import strings
 from voc.readers.formats import Head, reader
-from voc.readers.recognition import BROKEN, LINE, note
+from voc.readers.recognition import BROKEN, LINE, LONGEST_LINE, note
 from voc.readers.tabular import blocks_of
 
 DEPTH: Final = 4
@@ -242,8 +242,8 @@ def _parsed(line: str) -> tuple[Values | None, str | None]:
     try:
         value = json.loads(stripped, strict=False)
     except (ValueError, RecursionError):
-        return None, stripped
-    return (value, None) if isinstance(value, dict) else (None, stripped)
+        return None, stripped[:LONGEST_LINE]
+    return (value, None) if isinstance(value, dict) else (None, stripped[:LONGEST_LINE])
 
 
 def _longest_list(content: Any, where: str = "", depth: int = 1) -> tuple[str, list[Any]]:

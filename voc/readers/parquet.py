@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from voc.config import ReadConfig
 from voc.errors import InputError
+from voc.readers.archives import BOMB
 from voc.readers.cells import unique_names
 from voc.readers.formats import Head, reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import parquet
+
+LARGEST: Final = 2**30
+ROWS_AT_ONCE: Final = 2_000
+"""Bytes that any file may unpack to, beyond which BOMB times its own size counts; rows between two looks at that."""
 
 
 def looks_parquet(head: Head) -> bool:
@@ -30,12 +37,28 @@ def read_parquet(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG0
 
     try:
         with parquet.ParquetFile(path) as file:
-            rows = file.read()
+            rows = pa.Table.from_batches(_bounded(file, path), file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path.name} is a damaged Parquet file: {str(error).splitlines()[0]}") from error
     names = unique_names(rows.column_names)
     kept = [place for place, name in enumerate(rows.column_names) if not name.startswith("__index_level_")]
     return pd.DataFrame({names[place]: _column(rows.column(place)) for place in kept}, index=range(rows.num_rows))
+
+
+def _bounded(file: parquet.ParquetFile, path: Path) -> Iterator[pa.RecordBatch]:
+    """The rows in pieces, counted as they unpack: a value that is written once can stand in every row."""
+    most, size = max(LARGEST, BOMB * path.stat().st_size), 0
+    for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+        size += sum(map(_unpacked, batch.columns))
+        if size > most:
+            raise InputError(f"{path.name} unpacks to more than {most >> 20:,} MB; name fewer columns or rows")
+        yield batch
+
+
+def _unpacked(column: pa.Array) -> int:
+    """Bytes of a column; one of categories has them in every row where it is used."""
+    values = getattr(column, "dictionary", None)
+    return int(column.nbytes if values is None else values.nbytes * len(column) // max(len(values), 1))
 
 
 def _column(column: pa.ChunkedArray) -> pd.Series:

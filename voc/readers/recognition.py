@@ -11,7 +11,10 @@ from voc.tables import Note
 BROKEN = "voc:broken"
 """Column of a raw table: why the row could not be read as it should; missing = fine."""
 LINE = "voc:line"
-"""Column of a raw table: a broken row as it stands in the file."""
+"""Column of a raw table: a broken row as it stands in the file, its first LONGEST_LINE characters."""
+LONGEST_LINE = 10_000
+"""A field of a gigabyte comes as hundreds of broken rows: nobody reads them to the end, and whole they fill the memory.
+Guarded by `test_huge_fields_take_little_memory`."""
 SKIP = "voc:skip"
 """Column of a raw table: why a sound row is not to be analysed, such as a preview of a survey; missing = it is."""
 FILE = "voc:file"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from voc.config import ReadConfig
 from voc.errors import InputError
+from voc.readers.archives import BOMB, SMALL
 from voc.readers.cells import is_figure, unique_names
 from voc.readers.formats import Head, reader
 from voc.readers.recognition import note
@@ -20,7 +21,7 @@ from voc.readers.recognition import note
 ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 PREAMBLE: Final = 10
 LARGEST: Final = 2**31
-"""Bytes that a workbook may unpack to: a zip bomb stops here."""
+"""Bytes that a workbook may unpack to: a zip bomb stops here, or at SMALL where it is BOMB times its own size."""
 
 Row = tuple[Any, ...]
 
@@ -105,8 +106,8 @@ def _check_size(path: Path) -> None:
             size = sum(each.file_size for each in packed.infolist())
     except zipfile.BadZipFile as error:
         raise InputError(f"{path.name} is a damaged workbook: {error}; open it in Excel and save it again") from error
-    if size > LARGEST:
-        raise InputError(f"{path.name} unpacks to {size / 2**30:.0f} GB; save the sheet as CSV")
+    if size > min(LARGEST, max(SMALL, BOMB * path.stat().st_size)):
+        raise InputError(f"{path.name} unpacks to {size >> 20:,} MB; save the sheet as CSV")
 
 
 def _filled(rows: Iterator[Row]) -> list[Row]:

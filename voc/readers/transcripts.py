@@ -52,6 +52,8 @@ SHARE: Final = 0.6
 """Share of the lines that must have a speaker for a text to be a transcript: comments have colons at random. Guarded by
 `test_comments_are_no_transcript`."""
 MOST_SPEAKERS: Final = 12
+LARGEST: Final = 2**27
+"""Characters of a transcript, which is held whole: 128 million take about a gigabyte."""
 HEADINGS: Final = ("created_at", "other_date", "feedback_id", "title", "channel", "question", "csat", "rating")
 DAY: Final = re.compile(r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)")
 CUE: Final = re.compile(r"^\s*((?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3})\s*-->\s*(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}")
@@ -62,8 +64,18 @@ HEADER: Final = re.compile(r"^\s*([^:：\n]{2,30})\s*[:：]\s*(.{4,40}?)\s*$")
 def lines_of(path: Path) -> tuple[str, Iterator[str]]:
     """The encoding of a text file, and its lines without their ends."""
     encoding = encodings.detect(blocks_of(path))
-    lines = delimited.lines(encodings.decode(blocks_of(path), encoding))
+    lines = _bounded(delimited.lines(encodings.decode(blocks_of(path), encoding)), path.name)
     return encoding.label, (line.rstrip("\r\n").removeprefix("\ufeff") for line in lines)
+
+
+def _bounded(lines: Iterable[str], name: str) -> Iterator[str]:
+    """The lines, which are held all together; InputError where they are too many."""
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > LARGEST:
+            raise InputError(f"{name} has more than {LARGEST >> 20} million characters; voc reads shorter transcripts")
+        yield line
 
 
 # ---------------------------------------------------------------------------------------------------------------- text
