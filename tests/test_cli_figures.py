@@ -14,6 +14,7 @@ from voc.comparisons import compare
 from voc.config import ComparisonsConfig, MetricsConfig
 from voc.tables import COMPARISONS, FEEDBACK
 
+
 def printed(comparisons: pd.DataFrame) -> str:
     from dataclasses import replace
 
