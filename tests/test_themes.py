@@ -275,15 +275,10 @@ def test_scores_and_counts_agree(shop: tuple[pd.DataFrame, np.ndarray]) -> None:
 
 def test_bank_queries(real_data: object) -> None:
     """77 intents, found without being told how many, by the model that ships; the floors are the stated targets."""
-    themes = pytest.importorskip("bench.themes")
-    from voc.errors import ModelError
+    from bench import themes
 
     texts, gold = themes.bank_queries()
-    try:
-        vectors = themes.encode(texts)
-    except ModelError as missing:
-        pytest.skip(f"no model: {missing}")
-    figures = themes.against_gold("bank queries", texts, gold, vectors)
+    figures = themes.against_gold("bank queries", texts, gold, themes.encode(texts))
     assert figures.nmi >= 0.77
     assert figures.ari >= 0.46
     assert figures.residual <= RESIDUAL_SHARE

@@ -68,7 +68,7 @@ def in_child(task) -> int:
     if child == 0:
         try:
             os._exit(task() or 0)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 - a child must end here, whatever went wrong
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             os._exit(99)
     _, status = os.waitpid(child, 0)
