@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voc.tables import FEEDBACK
 from voc.workspace.intake import Sifted, refreshed, sift, together
@@ -107,6 +109,45 @@ def test_files_that_overlap_within_one_command_count_once():
     found = sift(both, FEEDBACK.empty())
     assert (counts(found), found.twice) == ((4, 0, 0), 2)
     assert sorted(found.new["feedback_id"]) == ["r1", "r2", "r3", "r4"]
+
+
+def test_two_wordings_of_one_known_comment_are_two_comments():
+    """Two files under one command, each with id 7 and words of its own: one is the edit, the other is new."""
+    stored = rows(["7"], ["old words"])
+    both = together([rows(["7"], ["edited words one"]), rows(["7"], ["edited words two"])])
+    found = sift(both, stored)
+    assert found.changed[["feedback_id", "text"]].to_numpy().tolist() == [["7", "edited words one"]]
+    assert found.new[["feedback_id", "text"]].to_numpy().tolist() == [["7~2", "edited words two"]]
+
+
+def test_an_edit_that_two_files_have_is_told_once():
+    twins = [rows(["7"], ["edited words"]), rows(["7"], ["edited words"])]
+    found = sift(together(twins), rows(["7"], ["old words"]))
+    assert (counts(found), found.twice) == ((0, 1, 0), 1)
+
+
+ROW = st.tuples(
+    st.sampled_from(["1", "2", "2~2", "export-1"]), st.sampled_from(["late", "rude", LONG]),
+    st.sampled_from(["anna", "ben", None]),
+)  # fmt: skip
+"""Id, words and customer, from so few that they meet often."""
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    before=st.lists(ROW, max_size=4, unique_by=lambda row: row[0]),
+    files=st.lists(st.lists(ROW, max_size=4), max_size=3),
+)
+def test_no_two_rows_to_be_read_have_one_id(before: list[tuple], files: list[list[tuple]]):
+    def table(found: list[tuple]) -> pd.DataFrame:
+        once = {row[0]: row for row in found}.values()
+        return rows([row[0] for row in once], [row[1] for row in once], customer_id=[row[2] for row in once])
+
+    stored, incoming = table(before), together([table(each) for each in files] or [FEEDBACK.empty()])
+    found = sift(incoming, stored)
+    assert pd.concat([found.new, found.changed])["feedback_id"].is_unique
+    assert after(found, stored)["feedback_id"].is_unique
+    assert len(found.new) + len(found.changed) + len(found.known) + found.twice <= len(incoming)
 
 
 def test_news_in_other_columns_are_taken_over():

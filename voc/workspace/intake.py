@@ -101,18 +101,21 @@ def _by_id(rows: pd.DataFrame, stored: pd.DataFrame) -> tuple[pd.Series, list[in
         pool[_own(each["feedback_id"])].append(each)
     known: dict[int, str] = {}
     doubted: dict[int, str] = {}
+    claimed = {TWICE}
     other = 0
     for place, row in zip(rows.index, _facts(rows), strict=True):
         kin = pool[_own(row["feedback_id"])]
         same = [each for each in kin if each["text"] == row["text"] and not _differ(row, each)]
-        edited = [each for each in kin if each["feedback_id"] != TWICE and not _differ(row, each)]
+        edited = [each for each in kin if each["feedback_id"] not in claimed and not _differ(row, each)]
         if same:
             known[place] = str(same[0]["feedback_id"])
-        elif edited:
+            continue
+        if edited:  # a comment has one new wording: other words under its id, from another file, are another comment
             doubted[place] = str(edited[0]["feedback_id"])
+            claimed.add(doubted[place])
         else:
             other += bool(kin)
-            pool[_own(row["feedback_id"])].append(row | {"feedback_id": TWICE})
+        kin.append(row | {"feedback_id": TWICE})
     unsure = [place for place in doubted if not _vouched(rows.loc[place])]
     if len(unsure) >= FEW and len(unsure) > MOST * (len(known) + len(doubted)):
         other += len(unsure)
