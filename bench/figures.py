@@ -35,7 +35,7 @@ from voc.metrics import measure
 from voc.people import compare_agents, follow_customers
 from voc.queue import queue_comments
 from voc.report import render
-from voc.tables import CLAUSES, FEEDBACK, THEMES, Analysis
+from voc.tables import CLAUSES, DRIVERS, FEEDBACK, METRICS, THEMES, Analysis
 
 COMMENTS, THEME_COUNT, ROUNDS = 100_000, 60, 1_000
 AIM = 60.0
@@ -148,6 +148,28 @@ def coverage(score: str, customers: int, surveys: int = SURVEYS) -> dict[str, fl
     return {name: float(np.mean(each)) for name, each in held.items()}
 
 
+def urgency_coverage(files: int) -> float:
+    """The share of urgency's intervals that hold the urgency of the law their file is drawn from.
+
+    300 customers complain, each as gravely as an even draw from 0 to 1 says; severity alone is weighed, for lower ends,
+    as in reach, rise with the size of a file.
+    """
+    config = replace(IssuesConfig(), reach=0.0, impact=0.0, momentum=0.0, immediacy=0.0, value=0.0)
+    n, held = 300, 0
+    ids = [f"f{number:03d}" for number in range(n)]
+    feedback = FEEDBACK.check(pd.DataFrame({"feedback_id": ids, "text": "words", "customer_id": ids}))
+    themes = THEMES.check(pd.DataFrame({"theme_id": ["late"], "label": "late", "status": "complaints"}))
+    for number in range(files):
+        grave = np.random.default_rng(number).uniform(0, 1, n)
+        clauses = pd.DataFrame({
+            "clause_id": ids, "feedback_id": ids, "position": 0, "start": 0, "end": 5, "text": "words", "lang": "en",
+            "label": "negative", "severity": grave, "theme_id": "late", "theme_score": 1.0, "quote_rank": pd.NA,
+        })  # fmt: skip
+        found = rank_issues(feedback, CLAUSES.check(clauses), themes, METRICS.empty(), DRIVERS.empty(), config).iloc[0]
+        held += bool(found["urgency_low"] <= 50 <= found["urgency_high"])
+    return held / files
+
+
 def main(surveys: int = SURVEYS) -> int:
     print(f"\nfigures of {COMMENTS:,} comments, {THEME_COUNT} themes, {ROUNDS:,} bootstrap rounds")
     total = sum(speed().values())
@@ -157,6 +179,8 @@ def main(surveys: int = SURVEYS) -> int:
     for score, customers in (("nps", 100), ("nps", 400), ("csat", 400), ("rating", 400)):
         shares = "  ".join(f"{name} {100 * share:.1f} %" for name, share in coverage(score, customers, surveys).items())
         print(f"  {score:7} {customers} customers x 2  {shares}", flush=True)
+    files = max(surveys // 2, 1)
+    print(f"  urgency {files:,} files of 300 customers  {100 * urgency_coverage(files):.1f} %")
     return 0
 
 
