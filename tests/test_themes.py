@@ -282,3 +282,11 @@ def test_bank_queries(real_data: object) -> None:
     assert figures.nmi >= 0.77
     assert figures.ari >= 0.46
     assert figures.residual <= RESIDUAL_SHARE
+
+
+def test_halves_of_real_comments_agree(real_data: object) -> None:
+    """Hospital comments, whose topics run into one another: the stated target, and far from where it was (0.6)."""
+    from bench import themes
+
+    comments, _ = themes.health_comments()
+    assert themes.halves(comments, themes.encode(comments)) >= 0.7
