@@ -28,8 +28,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "report.png"
+ISSUE_PICTURE = ROOT / "docs" / "issue.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SIZE = (1000, 1180)
+SIZE, ISSUE_SIZE = (1000, 1180), (1000, 1150)
+DARK = "--blink-settings=preferredColorScheme=0"
 PART = re.compile(r"<!-- (?P<name>[a-z]+)(?P<options>[^>\n]*?) -->\n(?P<body>.*?)<!-- /(?P=name) -->", re.DOTALL)
 PROCESSORS = ("avx512_vnni", "avx_vnni", "avx2", "asimddp")
 """Instructions that the model's arithmetic depends on: its last digits differ between processors that have different
@@ -200,15 +202,26 @@ def agrees(shown: str, printed: str) -> bool:
     return difflib.SequenceMatcher(None, *masked, autojunk=False).ratio() >= 2 / 3
 
 
-def picture(report: Path, target: Path = PICTURE) -> bool:
-    """The top of the report as a picture; False where there is no browser."""
+def pictures(report: Path) -> bool:
+    """The top of the report, and its first issue opened, in the dark; False where there is no browser."""
+    page = report.read_text("utf-8")
+    head, first = page.partition("<body>")[0], re.search('<article class="issue".*?</article>', page, re.DOTALL)
+    issue = report.with_name("issue.html")
+    opened = first[0].replace('<details class="drill">', '<details class="drill" open>') if first else ""
+    issue.write_text(f'{head}<body><main class="sheet"><ol class="issues"><li>{opened}</li></ol></main>', "utf-8")
+    shown = picture(report, PICTURE, SIZE)
+    return shown and picture(issue, ISSUE_PICTURE, ISSUE_SIZE, DARK)
+
+
+def picture(page: Path, target: Path, size: tuple[int, int], *more: str) -> bool:
+    """What a headless browser shows of a page; False where there is none."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         return False
     target.parent.mkdir(exist_ok=True)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=5000"]
-    shot = [f"--window-size={SIZE[0]},{SIZE[1]}", f"--screenshot={target}"]
-    subprocess.run([browser, *flags, *shot, report.resolve().as_uri()], check=True, capture_output=True, timeout=120)
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=5000", *more]
+    shot = [f"--window-size={size[0]},{size[1]}", f"--screenshot={target}"]
+    subprocess.run([browser, *flags, *shot, page.resolve().as_uri()], check=True, capture_output=True, timeout=120)
     return True
 
 
@@ -390,7 +403,7 @@ def main() -> int:
         found = [*stale(old, new)]
         if "--write" in sys.argv[1:]:
             README.write_text(new, "utf-8")
-            if not picture(Path(folder) / "voc-report" / "report.html"):
+            if not pictures(Path(folder) / "voc-report" / "report.html"):
                 sys.stderr.write(f"No browser found: {PICTURE.relative_to(ROOT)} stays as it is\n")
     sys.stdout.write("".join(f"stale: {title}\n" for title in found) or "README.md is current\n")
     return 0 if "--write" in sys.argv[1:] else bool(found)

@@ -139,11 +139,15 @@ def test_every_file_that_comes_out_is_told(file: str) -> None:
     assert f"| `{file}` |" in PAGE
 
 
-def test_the_picture_is_small_and_of_the_top() -> None:
-    picture = readme.PICTURE.read_bytes()
+@pytest.mark.parametrize(
+    ("path", "size"), [(readme.PICTURE, readme.SIZE), (readme.ISSUE_PICTURE, readme.ISSUE_SIZE)], ids=["top", "issue"]
+)
+def test_the_pictures_are_small_and_shown(path: Path, size: tuple[int, int]) -> None:
+    picture = path.read_bytes()
     assert picture.startswith(b"\x89PNG")
-    assert struct.unpack(">II", picture[16:24]) == readme.SIZE
-    assert len(picture) < 250_000
+    assert struct.unpack(">II", picture[16:24]) == size
+    assert len(picture) < 200_000
+    assert f"({path.relative_to(readme.ROOT).as_posix()})" in PAGE
 
 
 def test_output_is_cut_where_it_is_marked() -> None:
