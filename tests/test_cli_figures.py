@@ -1,8 +1,9 @@
-"""What `voc analyze` prints of the comparisons: the surest of each segment, and no more than a few."""
+"""What `voc analyze` prints of comparisons and changes: the surest, no more than a few, and nothing old as new."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,14 +11,13 @@ from analysis_fixture import empty_analysis
 from rich.console import Console
 
 from voc.cli.analyze import DIFFERENCES_SHOWN, _show_differences
+from voc.cli.changes import show_changes
 from voc.comparisons import compare
 from voc.config import ComparisonsConfig, MetricsConfig
-from voc.tables import COMPARISONS, FEEDBACK
+from voc.tables import CHANGES, COMPARISONS, FEEDBACK
 
 
 def printed(comparisons: pd.DataFrame) -> str:
-    from dataclasses import replace
-
     heard = io.StringIO()
     _show_differences(replace(empty_analysis(), comparisons=comparisons), Console(file=heard, width=300))
     return heard.getvalue()
@@ -44,3 +44,18 @@ def test_of_one_segment_one_difference_is_printed_and_the_rest_are_counted():
 
 def test_where_nothing_holds_nothing_is_printed():
     assert printed(COMPARISONS.empty()) == ""
+
+
+def test_a_theme_that_was_found_is_counted_and_not_called_new():
+    rows = {
+        "change": ["born", "found", "steady"], "theme_id": [*"abc"], "label": ["outage", "money", "staff"],
+        "n_now": [9, 4, 5], "n_before": [0, 4, 5], "of_now": 100, "of_before": 100, "share_now": [0.09, 0.04, 0.05],
+        "share_before": [0, 0.04, 0.05],
+    }  # fmt: skip
+    heard = io.StringIO()
+    changes = CHANGES.check(pd.DataFrame(rows).reindex(columns=[*CHANGES.columns]))
+    show_changes(replace(empty_analysis(), changes=changes), Console(file=heard, width=300))
+    table, tail = heard.getvalue().rsplit("\n", 2)[:2]
+    assert "outage" in table
+    assert "money" not in table
+    assert tail.startswith("1 theme told apart for the first time, as frequent before; 1 theme changed by")

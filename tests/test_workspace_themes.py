@@ -298,3 +298,11 @@ def test_the_list_shows_what_stands(first: Past):
     assert staff not in {row.theme_id for row in rows}
     gone = {row.theme_id: row.told for row in revising.overview(contents, everything=True)}[staff]
     assert gone.startswith("gone to ")
+
+
+def test_what_was_as_frequent_before_is_found_and_not_new():
+    """Four tell of it in either week: too few for a theme in the first, its own theme in the second, and no news."""
+    past = Past().run(week(1, **BASE, heating=4))
+    past = past.run(week(2, **BASE, heating=4))
+    told = past.changes.set_index("theme_id").loc[past.theme_of("heating")]
+    assert (told["n_before"], told["n_now"], told["change"]) == (4, 4, "found")

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import log, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,10 @@ from voc.figures import Answers, Figure, answers_of
 from voc.groups import everybody, segments
 from voc.intervals import Array
 from voc.relevance import worth_telling
-from voc.scores import customer_keys, real
+from voc.scores import real
 from voc.statements import comparison
 from voc.tables import Analysis
+from voc.tellers import Tellers, tellers_of
 
 SHARED = 0.3
 """The share of the smaller theme's clauses that two themes have in common if they are one. Runs over the same export
@@ -181,7 +182,7 @@ def _sentence(row: Mapping[str, Any], many: int) -> str:
 
 def _themes(before: Analysis, now: Analysis) -> pd.DataFrame:
     """Every theme of either run, what changed most first."""
-    sides = [Told(before), Told(now)]
+    sides = [_side(before), _side(now)]
     matched = match(before, now)
     rows = [_theme_row(old, new, how, sides) for old, new, how in matched]
     table = pd.DataFrame(rows, columns=[*THEMES])
@@ -201,23 +202,15 @@ def _change(row: Mapping[str, Any]) -> str:
     return "grown" if row["difference"] > 0 else "shrunk"
 
 
-class Told:
-    """Who wrote each comment of a run, and which comments tell of each theme."""
+class Side(NamedTuple):
+    """One of the two runs: its issues by theme, and who tells of each."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        comments = _used(analysis.feedback).sort_values("feedback_id", ignore_index=True)
-        self.issues = analysis.issues.set_index("theme_id")
-        self.who = pd.factorize(customer_keys(comments), sort=True)[0] if len(comments) else np.zeros(0, int)
-        place = pd.Index(comments["feedback_id"]).get_indexer(pd.Index(analysis.clauses["feedback_id"]))
-        known = (place >= 0) & analysis.clauses["theme_id"].notna().to_numpy(bool)
-        themes = analysis.clauses["theme_id"].to_numpy(object)[known]
-        self.tellers = pd.Series(place[known]).groupby(themes).unique().to_dict()
+    issues: pd.DataFrame
+    tellers: Tellers
 
-    def sample(self, theme_id: str | None) -> Sample:
-        """1 for every comment that tells of the theme, 0 for every other one."""
-        values: Array = np.zeros(len(self.who))
-        values[self.tellers.get(theme_id, np.zeros(0, int))] = 1.0
-        return Sample.of(values, self.who)
+
+def _side(analysis: Analysis) -> Side:
+    return Side(analysis.issues.set_index("theme_id"), tellers_of(_used(analysis.feedback), analysis.clauses))
 
 
 def _used(feedback: pd.DataFrame) -> pd.DataFrame:
@@ -225,8 +218,8 @@ def _used(feedback: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["skip"].isna()] if "skip" in rows.columns else rows
 
 
-def _theme_row(old: str | None, new: str | None, how: str, sides: list[Told]) -> dict[str, Any]:
-    then, here = sides[0].sample(old), sides[1].sample(new)
+def _theme_row(old: str | None, new: str | None, how: str, sides: list[Side]) -> dict[str, Any]:
+    then, here = sides[0].tellers.sample(old), sides[1].tellers.sample(new)
     row: dict[str, Any] = {"theme_id": new, "theme_id_before": old, "matched": how}
     for name, theme, side, sample in (("before", old, sides[0], then), ("now", new, sides[1], here)):
         issue = side.issues.loc[theme] if theme is not None else None

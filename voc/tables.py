@@ -302,7 +302,8 @@ CHANGES = Schema(
     {
         "change": Column(
             "string",
-            "born, grown, shrunk, gone (hardly any are left), merged, split, or steady: no more than chance",
+            "born; found: its own theme from this run on, although as many told of it before; grown; shrunk; gone "
+            "(hardly any are left); merged; split; or steady: no more than chance",
             "workspace",
             required=True,
         ),

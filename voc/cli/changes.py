@@ -6,7 +6,9 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
+    from rich.table import Table
 
     from voc.tables import Analysis
 
@@ -16,13 +18,12 @@ SIGNS = {"born": "new", "grown": "up", "shrunk": "down", "gone": "gone", "merged
 
 def show_changes(analysis: Analysis, screen: Console) -> None:
     """The themes that are new, grew, shrank, vanished, were merged or split; nothing without a run before."""
-    from voc.cli.terminal import columns, readable
     from voc.report.wording import several
 
     changes = analysis.changes
     if changes.empty:
         return
-    told = changes[changes["change"] != "steady"]
+    told = changes[~changes["change"].isin(["steady", "found"])]
     batches = changes.dropna(subset=["of_now", "of_before"])
     against = ""
     if len(batches):
@@ -32,16 +33,23 @@ def show_changes(analysis: Analysis, screen: Console) -> None:
     if told.empty:
         screen.print("No theme is new, and none grew or shrank by more than chance.")
         return
-    table = columns("", "Theme", "Share", "Difference (95 %)")
-    for change in told.head(SHOWN).to_dict("records"):
-        table.add_row(SIGNS[change["change"]], readable(change["label"]), _shares(change), _difference(change))
-    screen.print(table)
+    screen.print(_table(told))
     rest = len(told) - SHOWN
-    steady = int(changes["change"].eq("steady").sum())
+    steady, found = (int(changes["change"].eq(each).sum()) for each in ("steady", "found"))
     tail = [f"{several(rest, 'more change')} in changes.csv"] if rest > 0 else []
+    tail += [f"{several(found, 'theme')} told apart for the first time, as frequent before"] if found else []
     tail += [f"{several(steady, 'theme')} changed by no more than chance"] if steady else []
     if tail:
         screen.print("; ".join(tail))
+
+
+def _table(told: pd.DataFrame) -> Table:
+    from voc.cli.terminal import columns, readable
+
+    table = columns("", "Theme", "Share", "Difference (95 %)")
+    for change in told.head(SHOWN).to_dict("records"):
+        table.add_row(SIGNS[change["change"]], readable(change["label"]), _shares(change), _difference(change))
+    return table
 
 
 def _shares(change: Mapping[Hashable, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What changed between two runs of a workspace: themes born, grown, shrunk, gone, merged and split.
+"""What changed between two runs of a workspace: themes born, found, grown, shrunk, gone, merged and split.
 
 The comments that the newest run added are compared with those of the run before, as shares, so that a larger file is
 no growth; with intervals, and corrected for the number of themes, so that noise is none either. Doubted comments
@@ -12,17 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voc.estimates import SHARE, Sample, adjusted, difference
-from voc.scores import customer_keys, real
+from voc.estimates import ALLOWED, SHARE, adjusted, difference
+from voc.scores import real
 from voc.tables import CHANGES
+from voc.tellers import Tellers, tellers_of
 from voc.workspace.edits import Edit, Frame, Theme
 
-SURE = 0.05
-"""The rate of false discoveries among the themes that are said to have grown or shrunk. Guarded by
-test_noise_is_not_called_growth."""
 HARDLY_ANY = 0.1
 """A theme is gone when its share is a tenth of what it was or less: one stray clause is no sign of life."""
-ORDER = ("born", "grown", "split", "merged", "shrunk", "gone", "steady")
+ORDER = ("born", "found", "grown", "split", "merged", "shrunk", "gone", "steady")
 
 
 def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: list[Edit], kind: str) -> pd.DataFrame:
@@ -36,39 +34,19 @@ def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: 
     before, now = int(runs[-2]), int(runs[-1])
     counted = real(feedback)
     counted = counted[counted["skip"].isna() & counted["suspect"].isna()]
-    pair = [_batch(counted[counted["run"] == run], clauses) for run in (now, before)]
+    pair = [tellers_of(counted[counted["run"] == run], clauses) for run in (now, before)]
     themes = [theme for _, theme in sorted(frame.standing.items()) if theme.kind == kind]
     rows = [_row(theme, *pair) for theme in themes]
     table = pd.DataFrame(rows, columns=[*CHANGES.columns])
     table["q_value"] = adjusted(table["p_value"].to_numpy(float))
-    born = [theme.born == now and not (theme.made or theme.part) for theme in themes]
-    table["change"] = [_verdict(row, is_born=new) for row, new in zip(table.to_dict("records"), born, strict=True)]
+    founded = [theme.born == now and not (theme.made or theme.part) for theme in themes]
+    table["change"] = [_verdict(row, founded=new) for row, new in zip(table.to_dict("records"), founded, strict=True)]
     table = table[table["change"].eq("born") | (table["n_now"] + table["n_before"] > 0)]
     table = pd.concat([table, _regrouped(frame, edits, since=before, kind=kind)], ignore_index=True)
     return _ordered(CHANGES.check(table))
 
 
-class Batch:
-    """The comments of one run: who wrote each, and which tell of which theme."""
-
-    def __init__(self, comments: pd.DataFrame, clauses: pd.DataFrame) -> None:
-        told = clauses[clauses["feedback_id"].isin(comments["feedback_id"]) & clauses["theme_id"].notna()]
-        place = pd.Index(comments["feedback_id"]).get_indexer(pd.Index(told["feedback_id"]))
-        self.who = pd.factorize(customer_keys(comments), sort=True)[0]
-        self.tellers = pd.Series(place).groupby(told["theme_id"].to_numpy(object)).unique().to_dict()
-
-    def sample(self, theme_id: str) -> Sample:
-        """1 for every comment that tells of the theme, 0 for every other one."""
-        values = np.zeros(len(self.who))
-        values[self.tellers.get(theme_id, np.array([], int))] = 1.0
-        return Sample.of(values, self.who)
-
-
-def _batch(comments: pd.DataFrame, clauses: pd.DataFrame) -> Batch:
-    return Batch(comments, clauses)
-
-
-def _row(theme: Theme, now: Batch, before: Batch) -> dict[str, object]:
+def _row(theme: Theme, now: Tellers, before: Tellers) -> dict[str, object]:
     one, other = now.sample(theme.theme_id), before.sample(theme.theme_id)
     row: dict[str, object] = {
         "change": "steady", "theme_id": theme.theme_id, "label": theme.label,
@@ -83,14 +61,15 @@ def _row(theme: Theme, now: Batch, before: Batch) -> dict[str, object]:
     return row | {"difference": found.value, "low": found.low, "high": found.high, "p_value": found.p_value}
 
 
-def _verdict(row: dict[Any, Any], *, is_born: bool) -> str:
-    if is_born:
+def _verdict(row: dict[Any, Any], *, founded: bool) -> str:
+    """The word for a theme, `founded` in the newest run or earlier. Where as many comments told of it before, it is the
+    theme that was found, not the matter that is new. Guarded by test_noise_is_not_called_growth."""
+    if founded and not row["n_before"]:
         return "born"
-    chance, step = row["q_value"], row["difference"]
-    if pd.isna(chance) or chance > SURE:
-        return "steady"
-    if step > 0:
-        return "grown"
+    if pd.isna(row["q_value"]) or row["q_value"] > ALLOWED:
+        return "found" if founded else "steady"
+    if row["difference"] > 0:
+        return "born" if founded else "grown"
     hardly_any = row["share_now"] <= HARDLY_ANY * row["share_before"]
     return "gone" if hardly_any else "shrunk"
 
