@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from time import process_time
+
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voc.config import IntegrityConfig
 from voc.gibberish import is_gibberish
+from voc.habits import BURST, bursts
 from voc.integrity import check_integrity
 
 LONG = "The delivery came two weeks late and nobody at the hotline could tell me why it took so long."
@@ -77,6 +83,28 @@ def test_a_text_of_many_customers_within_a_day_is_a_burst() -> None:
 @pytest.mark.parametrize(("hours", "customers"), [(48, 10), (1, 2)])
 def test_slow_copies_and_one_persons_copies_are_no_burst(hours: float, customers: int) -> None:
     assert not marked(burst(10, hours, customers))["suspect"].str.contains("pasted").any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 11)), min_size=1, max_size=40))
+def test_a_burst_is_what_one_day_holds(told: list[tuple[int, int]]) -> None:
+    """Against the definition: a row is in a burst where a day that it stands in has eight customers."""
+    hours, customers = zip(*told, strict=True)
+    times = pd.Timestamp("2025-03-01", tz="UTC") + pd.to_timedelta([*hours], unit="h")
+    frame = table([LONG] * len(told), created_at=times, customer_id=[f"c{each}" for each in customers])
+    days = [{place for place, hour in enumerate(hours) if first <= hour <= first + 24} for first in hours]
+    wanted = set().union(*(day for day in days if len({customers[place] for place in day}) >= BURST))
+    copies = pd.Series("duplicate of r000", index=frame.index, dtype="string")
+    assert set(np.flatnonzero(bursts(frame, copies).notna())) == wanted
+
+
+def test_a_campaign_is_read_in_a_moment() -> None:
+    """20,000 copies of one text: a look at every pair of them would take minutes."""
+    frame = burst(20_000, 0.01, 9_000)
+    copies = pd.Series("duplicate of r000", index=frame.index, dtype="string")
+    start = process_time()
+    assert bursts(frame, copies).notna().all()
+    assert process_time() - start < 10
 
 
 def test_speeders_and_straight_lines() -> None:

@@ -170,7 +170,7 @@ def test_one_of_every_group_stays_trusted(texts: list[str]):
 def test_empty_table():
     marked = check_integrity(FEEDBACK.empty(), IntegrityConfig())
     assert str(marked["suspect"].dtype) == "string"
-    assert str(mark_contradictions(marked, IntegrityConfig())["suspect"].dtype) == "string"
+    assert str(mark_contradictions(marked)["suspect"].dtype) == "string"
 
 
 def contradiction(
@@ -179,7 +179,7 @@ def contradiction(
     columns: dict[str, object] = {score: [value], "label": [label], "confidence": [confidence], "severity": [0.3]}
     if scale:
         columns[f"{score}_scale"] = [scale]
-    marked = mark_contradictions(feedback("words", **columns), IntegrityConfig())["suspect"][0]
+    marked = mark_contradictions(feedback("words", **columns))["suspect"][0]
     return None if pd.isna(marked) else marked
 
 
@@ -221,15 +221,15 @@ def promoters(n: int, negative: int, *, severity: float) -> pd.DataFrame:
 
 def test_where_everybody_adds_a_wish_only_grave_words_contradict():
     few, many = promoters(100, 3, severity=0.3), promoters(100, 30, severity=0.3)
-    assert mark_contradictions(few, IntegrityConfig())["suspect"].notna().sum() == 3
-    assert mark_contradictions(many, IntegrityConfig())["suspect"].notna().sum() == 0
+    assert mark_contradictions(few)["suspect"].notna().sum() == 3
+    assert mark_contradictions(many)["suspect"].notna().sum() == 0
     grave = promoters(100, 30, severity=0.8)
-    assert mark_contradictions(grave, IntegrityConfig())["suspect"].notna().sum() == 30
+    assert mark_contradictions(grave)["suspect"].notna().sum() == 30
 
 
 def test_a_contradiction_keeps_an_earlier_reason():
     rows = feedback("words", nps=[10], label=["negative"], confidence=[0.99], suspect=["duplicate of f9"])
-    assert mark_contradictions(rows, IntegrityConfig())["suspect"].tolist() == ["duplicate of f9"]
+    assert mark_contradictions(rows)["suspect"].tolist() == ["duplicate of f9"]
 
 
 def scored(n: int, *, better: str, source: str = "survey.csv") -> pd.DataFrame:
@@ -257,7 +257,7 @@ def test_a_reversed_scale_is_told():
     assert len(told) == 1
     assert "school.csv: rating falls as the words get kinder" in told[0]
     # One slip of a customer is a contradiction; a scale of its own is none.
-    assert mark_contradictions(both, IntegrityConfig())["suspect"].isna().all()
+    assert mark_contradictions(both)["suspect"].isna().all()
 
 
 def test_a_declared_reversed_scale_and_a_small_file_say_nothing():

@@ -4,6 +4,7 @@ same day, or asked for. Each check gives a reason for the rows it doubts; missin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 import numpy as np
@@ -87,14 +88,20 @@ def bursts(feedback: pd.DataFrame, copies: pd.Series) -> pd.Series:
 
 
 def _together(rows: pd.DataFrame) -> list[int]:
-    """The rows that have `BURST` customers within the day before or after them."""
+    """The rows that stand in any stretch of `HOURS` with `BURST` customers, in one walk through the sorted moments."""
     rows = rows.sort_values(["created_at", "feedback_id"])
-    times, found = rows["created_at"], set[int]()
-    for place in range(len(rows) - BURST + 1):
-        near = rows[(times >= times.iloc[place]) & (times <= times.iloc[place] + pd.Timedelta(hours=HOURS))]
-        if near["customer_id"].nunique() >= BURST:
-            found |= set(near.index)
-    return sorted(found)
+    times, who = rows["created_at"].dt.tz_localize(None).to_numpy(), pd.factorize(rows["customer_id"])[0].tolist()
+    ends = np.searchsorted(times, times + np.timedelta64(HOURS, "h"), side="right").tolist()
+    inside, end, steps = Counter[int](), 0, np.zeros(len(rows) + 1, int)
+    for place, stop in enumerate(ends):
+        inside.update(who[end:stop])
+        end = stop
+        if len(inside) >= BURST:
+            steps[[place, stop]] += (1, -1)
+        inside[who[place]] -= 1
+        if not inside[who[place]]:
+            del inside[who[place]]
+    return sorted(rows.index[np.cumsum(steps[:-1]) > 0])
 
 
 def clicked_through(feedback: pd.DataFrame) -> pd.Series:

@@ -122,7 +122,7 @@ def analyze(
     feedback = run(mask_personal_data, feedback, config.privacy)
     # 2. A customer praises and complains in one breath: judge clause by clause.
     feedback, clauses, vectors = _read(feedback, config, memory, progress, run)
-    feedback = run(mark_contradictions, feedback, config.integrity)
+    feedback = run(mark_contradictions, feedback)
     feedback = run(rate_experience, feedback, clauses, config.experience)
     # 3. Group the complaints into themes: those that the team has names for, then what is left.
     placed = None if taxonomy is None else run(assign, clauses, vectors, taxonomy, config.taxonomy)
