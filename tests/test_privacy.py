@@ -381,6 +381,19 @@ def test_masking_names_uses_the_models_that_are_installed(monkeypatch: pytest.Mo
     assert bare("12-3") == "123"
 
 
+def test_languages_that_keep_their_names_are_told(monkeypatch: pytest.MonkeyPatch, tiny: str):
+    """Who asked for masked names learns where there was no model for them."""
+    monkeypatch.setattr("voc.privacy.name_finder", lambda: lambda text, lang: [])
+    monkeypatch.setattr("voc.names._models", lambda: {"en": "en_core_web_md"})
+    said = {"it": "Il signor Rossi era molto scortese con noi", "en": "Jane Doe was rude to us at the front desk"}
+    table = feedback(*said.values(), "Jonas Jonaitis buvo labai nemandagus su mumis visą dieną")
+    asked = {"sentiment": {"model": tiny}, "privacy": {"names": True}}
+    told = {note.text: note.count for note in analyze(table, from_mapping(asked)).notes if note.stage == "privacy"}
+    assert told["names are not masked, no spaCy model is installed for: Italian, Lithuanian"] == 2
+    unasked = analyze(table, from_mapping({"sentiment": {"model": tiny}})).notes
+    assert not any("spaCy" in note.text for note in unasked)
+
+
 def test_no_label_and_no_keyword_is_a_placeholder(complaints: pd.DataFrame, tiny: str):
     asides = ["write to jo@example.org", "call +44 20 7946 0958", "order no. 4711234", "IBAN DE89370400440532013000"]
     said = complaints["comment"].str.replace(" with my phone", "")

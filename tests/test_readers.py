@@ -202,6 +202,7 @@ def test_folders_globs_and_namesakes(tmp_path):
     (tmp_path / "feb" / ".hidden.csv").write_text("x")
     whole = read_feedback([tmp_path])
     assert whole.frame["feedback_id"].tolist() == ["feb-export-1", "jan-export-1"]
+    assert whole.frame["source"].tolist() == ["feb-export.csv", "jan-export.csv"], "figures by file tell them apart"
     assert any("passed over" in each.text and each.count == 1 for each in whole.notes)
     by_glob = read_feedback([str(tmp_path / "*" / "*.csv")])
     assert by_glob.frame["feedback_id"].tolist() == whole.frame["feedback_id"].tolist()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from voc.gibberish import MOST_WORDS, is_gibberish
+from voc.intervals import Array
 
 BURST, HOURS = 8, 24
 """Copies of one long text by as many different customers within a day: a campaign, no coincidence."""
@@ -90,9 +91,10 @@ def bursts(feedback: pd.DataFrame, copies: pd.Series) -> pd.Series:
 def _together(rows: pd.DataFrame) -> list[int]:
     """The rows that stand in any stretch of `HOURS` with `BURST` customers, in one walk through the sorted moments."""
     rows = rows.sort_values(["created_at", "feedback_id"])
-    times, who = rows["created_at"].dt.tz_localize(None).to_numpy(), pd.factorize(rows["customer_id"])[0].tolist()
-    ends = np.searchsorted(times, times + np.timedelta64(HOURS, "h"), side="right").tolist()
-    inside, end, steps = Counter[int](), 0, np.zeros(len(rows) + 1, int)
+    times, who = rows["created_at"], pd.factorize(rows["customer_id"])[0].tolist()
+    ends = pd.Index(times).searchsorted(pd.Index(times + pd.Timedelta(hours=HOURS)), side="right").tolist()
+    steps: Array = np.zeros(len(rows) + 1, int)
+    inside, end = Counter[int](), 0
     for place, stop in enumerate(ends):
         inside.update(who[end:stop])
         end = stop

@@ -45,8 +45,8 @@ def name_finder() -> NameFinder:
 
 
 def without_model(langs: Sequence[str]) -> list[str]:
-    """The languages among `langs` that keep their names, because no model for them is installed."""
-    return sorted(set(langs) - _models().keys() - {"und"})
+    """The languages among `langs`, the unknown one too, that keep their names: no model for them is installed."""
+    return sorted(set(langs) - _models().keys())
 
 
 def _models() -> dict[str, str]:

@@ -13,7 +13,9 @@ from voc.config import Config
 from voc.drivers import driver_notes
 from voc.experience import experience_notes
 from voc.integrity import integrity_notes
+from voc.names import without_model
 from voc.privacy import count_masked, mask_text
+from voc.rules import load
 from voc.tables import Analysis, Note, tally
 
 LACKING = {
@@ -77,7 +79,15 @@ def _privacy_notes(feedback: pd.DataFrame, config: Config) -> list[Note]:
     notes = [Note("privacy", f"masked: [{kind}]", count) for kind, count in found.items()]
     if people:
         notes.append(Note("privacy", "ids that are addresses, numbers or names became pseudonyms", people))
-    return notes
+    return [*notes, *(_name_notes(feedback) if config.privacy.names else ())]
+
+
+def _name_notes(feedback: pd.DataFrame) -> list[Note]:
+    """In which languages names were asked to be masked and are not."""
+    langs = feedback.loc[feedback["skip"].isna(), "lang"].fillna("und")
+    left = without_model(langs.unique().tolist())
+    told, n = ", ".join(load(lang).english_name for lang in left), int(langs.isin(left).sum())
+    return [Note("privacy", f"names are not masked, no spaCy model is installed for: {told}", n)] if left else []
 
 
 def safe(notes: Sequence[Note], config: Config) -> Sequence[Note]:

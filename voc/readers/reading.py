@@ -79,21 +79,21 @@ def _parts(
     parts: list[tuple[pd.DataFrame, Recognition, str]] = []
     groups: dict[str, list[Opened]] = {}
     for source in found:
-        with _passing_over(source.path.name, source.asked, notes, failed):
+        with _passing_over(source.name, notes, failed, asked=source.asked):
             opened = _open(source, config)
             if "finish" in opened.about:
                 groups.setdefault(opened.format, []).append(opened)
             else:
                 parts.append((*_recognised(opened, config), opened.stem))
     for group in groups.values():
-        with _passing_over(group[0].name, len(found) == 1, notes, failed):
+        with _passing_over(group[0].name, notes, failed, asked=len(found) == 1):
             opened = _finished(group, config)
             parts.append((*_recognised(opened, config), opened.stem))
     return parts
 
 
 @contextmanager
-def _passing_over(name: str, asked: bool, notes: list[Note], failed: list[InputError]) -> Iterator[None]:  # noqa: FBT001
+def _passing_over(name: str, notes: list[Note], failed: list[InputError], *, asked: bool) -> Iterator[None]:
     """A source that cannot be read is told of, or raises where the user named it."""
     try:
         yield
@@ -108,11 +108,11 @@ def _open(source: sources.Source, config: ReadConfig) -> Opened:
     path, shown = source.path, source.shown or str(source.path)
     if source.address:
         raw = sql.read_address(source.address)
-        return Opened(shown, path.name, source.stem, "sql", _plain(raw), raw.attrs, sql.digest(raw))
+        return Opened(shown, source.name, source.stem, "sql", _plain(raw), raw.attrs, sql.digest(raw))
     try:
         name = formats.recognise(path, config)
         raw = formats.READERS.get(name)(path, config)
-        return Opened(shown, path.name, source.stem, name, _plain(raw), raw.attrs, _digest(path))
+        return Opened(shown, source.name, source.stem, name, _plain(raw), raw.attrs, _digest(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 

@@ -18,12 +18,14 @@ from voc.tables import Note
 
 @dataclass(frozen=True)
 class Source:
-    """One file; `asked` = named itself and not found in a folder; `stem` tells it apart from the others; `shown` is
-    where it stands for the user, if not at `path`; `address` is that of a database, which `path` then names."""
+    """One file; `asked` = named itself and not found in a folder; `stem` tells it apart from the others, and so does
+    `name`, with the ending; `shown` is where it stands for the user, if not at `path`; `address` is that of a database,
+    which `path` then names."""
 
     path: Path
     asked: bool
     stem: str = ""
+    name: str = ""
     shown: str = ""
     address: str = ""
 
@@ -114,7 +116,9 @@ def _guess(path: Path) -> str:
 
 
 def _named(sources: list[Source]) -> list[Source]:
-    """Stems that differ: the folder's name is put before a stem that several files share, then a number."""
+    """Stems that differ: the folder's name is put before a stem that several files share, then a number. The same for
+    names."""
+    names = Counter(source.path.name for source in sources)
     stems = [_stem(source.path) for source in sources]
     shared = Counter(stems)
     stems = [
@@ -125,7 +129,10 @@ def _named(sources: list[Source]) -> list[Source]:
     named = []
     for source, stem in zip(sources, stems, strict=True):
         seen[stem] += 1
-        named.append(replace(source, stem=stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"))
+        own = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+        ending = source.path.name.removeprefix(_stem(source.path))
+        name = source.path.name if names[source.path.name] == 1 else own + ending
+        named.append(replace(source, stem=own, name=name))
     return named
 
 
