@@ -395,7 +395,8 @@ def test_languages_that_keep_their_names_are_told(monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_label_and_no_keyword_is_a_placeholder(complaints: pd.DataFrame, tiny: str):
-    asides = ["write to jo@example.org", "call +44 20 7946 0958", "order no. 4711234", "IBAN DE89370400440532013000"]
+    """No aside names its own kind: "IBAN" as a customer's word may well be typical of a theme."""
+    asides = ["write to jo@example.org", "call +44 20 7946 0958", "order no. 4711234", "pay to DE89370400440532013000"]
     said = complaints["comment"].str.replace(" with my phone", "")
     told = [f"{text}, {asides[place % 4]}" if text else text for place, text in enumerate(said)]
     table = pd.DataFrame({"feedback_id": complaints["id"], "text": told})
