@@ -4,7 +4,7 @@
 
     sentiment  (sentiment + 1) / 2 of the comment
     effort     1 - effort: easy phrases / (easy + hard phrases), where the comment speaks of effort at all
-    severity   1 - severity of the worst that is told
+    severity   1 - severity of the whole text
     survey     mean of the scores given, each as a share of its scale with the good end at 1
 
 A missing part is left out and the others weigh more; `experience_parts` says which are there. An effort scale whose

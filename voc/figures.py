@@ -109,7 +109,7 @@ def _comment_figures(comments: pd.DataFrame) -> list[Figure]:
         figures += _sentiment_figures(comments["label"].where(used))
     if _given(comments, "severity"):
         bad = _numbers(comments["severity"].where(used))
-        meaning = "mean severity (0 = harmless, 1 = grave) of the judged comments, each by its worst clause; t interval"
+        meaning = "mean severity (0 = harmless, 1 = grave) of the judged comments, each by its whole text; t interval"
         figures.append(Figure("severity", bad, Kind("mean", (0.0, 1.0)), "0-1", meaning, better="low"))
     if _given(comments, "experience"):
         meaning = (

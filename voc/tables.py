@@ -84,7 +84,7 @@ FEEDBACK = Schema(
         "sentiment": Column("Float32", "-1 (negative) to 1 (positive)", "sentiment"),
         "label": Column("string", "negative, neutral or positive", "sentiment"),
         "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
-        "severity": Column("Float32", "how bad what is told is, 0-1: the worst clause", "sentiment"),
+        "severity": Column("Float32", "how bad what is told is, 0-1: of the whole text", "sentiment"),
         "journey": Column(
             "string", "step of the customer's journey it speaks of most surely; missing = of none", "taxonomy"
         ),
