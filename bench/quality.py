@@ -26,8 +26,6 @@ DATA = ROOT.parent / "shared" / "data"
 LABELS = ["negative", "neutral", "positive"]
 TWEETS = "xlmt_sentiment"
 CUSTOMER_DOMAINS = ("hotel", "product", "bank", "health", "transport", "service", "food")
-PER_GROUP = 120
-"""Rows per source and language: enough for about ± 4 points each, few enough for a test run."""
 Figures = dict[str, float]
 
 
@@ -78,12 +76,9 @@ def read_tsv(path: Path) -> pd.DataFrame:
 
 
 def dev_rows() -> pd.DataFrame:
-    """Dev rows (text, lang, gold …): PER_GROUP a source and language, by a hash of the text; mixed count as neutral."""
-    rows = pd.read_parquet(DATA / "sentiment.parquet")
-    rows = rows[rows["split"] == "dev"].assign(gold=rows["label"].replace("mixed", "neutral"))
-    order = pd.Series(pd.util.hash_array(rows["text"].to_numpy(object)), rows.index)
-    rank = order.groupby([rows["source"], rows["lang"]]).rank(method="first")
-    return rows[rank <= PER_GROUP].drop(columns="label")
+    """Dev rows (text, lang, gold …), 120 a source and language: ± 4 points each. Mixed count as neutral."""
+    rows: pd.DataFrame = recipe("corpus").read_dev(DATA, measured=True)
+    return rows.assign(gold=rows["label"].replace("mixed", "neutral")).drop(columns="label")
 
 
 @cache
@@ -97,9 +92,11 @@ def by_language(rows: pd.DataFrame, figure: Callable[[Judged], float], name: str
 
 
 def tweets() -> Figures:
-    """UMSAB: three-class macro-F1 per language."""
+    """UMSAB: three-class macro-F1 per language; without Hindi, whose labels in this data tell nothing, beside it."""
     rows = judged_dev().rows
-    return by_language(rows[rows["source"] == TWEETS], Judged.macro_f1, "umsab")
+    found = by_language(rows[rows["source"] == TWEETS], Judged.macro_f1, "umsab")
+    others = [value for name, value in found.items() if name not in ("umsab.hi", "umsab.mean")]
+    return {**found, "umsab.without_hi": float(np.mean(others))}
 
 
 def customers() -> Figures:
@@ -162,7 +159,7 @@ def held_back_opinions() -> pd.DataFrame:
 
 
 def opinions() -> Figures:
-    """Written opinions in 36 languages that training holds back (by the same hands): three-class macro-F1."""
+    """Written opinions in 37 languages that training holds back (by the same hands): three-class macro-F1."""
     rows = held_back_opinions()
     judged = judge(rows.assign(gold=rows["label"].replace("mixed", "neutral"))[["text", "lang", "gold"]])
     lithuanian = Judged(judged.rows[judged.rows["lang"] == "lt"])
@@ -177,17 +174,23 @@ def signals() -> Figures:
     gold = np.array([[name in found.split() for name in SIGNALS] for found in seeds["signals"]])
     rows = held_back_opinions().dropna(subset=list(SIGNALS))
     return {
-        **hits_of("signals", raised_signals(seeds["text"]), gold),
-        **hits_of("ordinary", raised_signals(rows["text"]), rows[list(SIGNALS)].to_numpy(bool)),
+        **hits_of("signals", raised_signals(seeds), gold),
+        **hits_of("ordinary", raised_signals(rows), rows[list(SIGNALS)].to_numpy(bool)),
     }
 
 
-def raised_signals(texts: pd.Series) -> np.ndarray:
-    """(n, 9) whether each signal is raised."""
-    from voc.encoder import load
-    from voc.sentiment import SIGNAL_THRESHOLD
+def raised_signals(rows: pd.DataFrame) -> np.ndarray:
+    """(n, 9) whether each signal is raised for a row's text, as `voc analyze` would."""
+    from voc.config import SentimentConfig
+    from voc.sentiment import score_clauses
+    from voc.tables import SIGNALS
 
-    return load().encode(texts.tolist()).signals >= SIGNAL_THRESHOLD
+    ids = [str(row) for row in range(len(rows))]
+    clauses = pd.DataFrame(
+        {"clause_id": ids, "feedback_id": ids, "position": 0, "start": 0, "end": rows["text"].str.len()}
+    )
+    scored, _ = score_clauses(clauses.assign(text=rows["text"], lang=rows["lang"]), SentimentConfig())
+    return np.array([[name in found.split() for name in SIGNALS] for found in scored["signals"].fillna("")])
 
 
 def hits_of(name: str, raised: np.ndarray, gold: np.ndarray) -> Figures:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
+from bench import quality
 from voc.tables import LABELS, SIGNALS
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +50,15 @@ def test_no_language_is_taught_a_mood(path):
     assert 0.2 < shares["negative"] < 0.45
 
 
+def test_the_card_counts_the_written_opinions():
+    card = (RECIPE / "README.md").read_text(encoding="utf-8")
+    assert f"`opinions/`, {sum(len(read(path)) for path in OPINIONS):,} sentences in {len(OPINIONS)} languages" in card
+
+
+def test_the_weights_stay_small():
+    assert (RECIPE / "model.onnx").stat().st_size < 60e6
+
+
 def strings_in(path: Path) -> list[str]:
     """Every string that a Python file spells out."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -56,3 +70,16 @@ def test_no_text_is_both_taught_and_measured():
     measured = pd.concat([read(Path(__file__).with_name(name)) for name in MEASURED_ON])["text"].map(plain)
     judged = {plain(text) for name in JUDGED_IN for text in strings_in(Path(__file__).with_name(name))}
     assert not set(taught) & {*measured, *judged}
+
+
+@pytest.mark.skipif(not quality.DATA.is_dir(), reason="the labelled data (../shared/data) is not beside the checkout")
+@pytest.mark.parametrize(("lang", "can_be_learned"), [("hi", False), ("es", True)])
+def test_only_labels_that_teach_nothing_are_left_out(lang, can_be_learned):
+    """Chance is a third. Spanish, the hardest of the other languages, shows what as many rows teach elsewhere."""
+    corpus = quality.recipe("corpus")
+    rows = corpus.read_sentiment(quality.DATA, "train")
+    rows = rows[(rows["source"] == quality.TWEETS) & (rows["lang"] == lang)]
+    model = make_pipeline(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2), LogisticRegression())
+    found = cross_val_score(model, rows["text"], rows["label"], cv=3, scoring="f1_macro").mean()
+    assert ((quality.TWEETS, lang) != corpus.LABELLED_BY_CHANCE) == can_be_learned
+    assert (found > 0.45) == can_be_learned

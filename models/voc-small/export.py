@@ -208,7 +208,7 @@ def export(folder: Path, out: Path) -> None:
     onnx.save(build(folder, shape, temperature), out / "model.onnx")
     (out / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     digests = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in ("model.onnx", "tokenizer.json")}
-    about = {"name": "voc-small", "version": "2", "shape": shape, "temperature": temperature, "sha256": digests}
+    about = {"name": "voc-small", "version": "3", "shape": shape, "temperature": temperature, "sha256": digests}
     (out / "model.json").write_text(json.dumps(about, indent=1) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Step 3 of the recipe: train the network. Each of the two passes takes about an hour on 2 CPU cores.
+"""Step 3 of the recipe: train the network. Each of the three passes takes about an hour on 2 CPU cores.
 
 Three losses share each batch: sentiment (cross-entropy against soft targets), severity (squared error) and theme
 geometry (cosine to the base encoder's vectors, centred, with each language's own direction taken out, so that one
@@ -26,10 +26,10 @@ from voc.encoder.network import FeedbackNet, bert, mean_pool
 
 MAX_TOKENS = 96
 PREFIX = "query: "  # what the base encoder expects; the student learns to do without it
-FROZEN_LAYERS = (
-    3  # the lowest layers hold what languages share: kept as they are, they serve languages never trained on
-)
-PEAK_RATES = ({"bert": 6e-5, "heads": 1e-3}, {"bert": 4e-5, "heads": 5e-4})
+FROZEN_LAYERS = (3, 3, 0)
+"""Lowest layers that a pass leaves as they are: they hold what languages share and serve those never trained on. The
+last pass and the tuning move them too, by then with small steps: tweets and the small languages gain."""
+PEAK_RATES = ({"bert": 6e-5, "heads": 1e-3}, {"bert": 4e-5, "heads": 5e-4}, {"bert": 5e-5, "heads": 5e-4})
 WARM_UP = 0.05
 SMOOTHING = 0.05
 WEIGHTS = {"sentiment": 1.0, "severity": 4.0, "geometry": 1.5, "signals": 10.0}
@@ -173,9 +173,10 @@ def read_corpus(folder: Path, rows: pd.DataFrame, device: str, turn: int = 0) ->
     return Corpus(ids, targets, pad_id)
 
 
-def trainable(net: FeedbackNet, rates: dict[str, float]) -> list[dict[str, Any]]:
-    """Parameter groups with their rates; word embeddings and the lowest layers stay as they are."""
-    for frozen in (net.bert.embeddings.word_embeddings, *net.bert.encoder.layer[:FROZEN_LAYERS]):
+def trainable(net: FeedbackNet, rates: dict[str, float], n_frozen: int) -> list[dict[str, Any]]:
+    """Parameter groups with their rates; word embeddings and the `n_frozen` lowest layers stay as they are."""
+    net.requires_grad_(requires_grad=True)
+    for frozen in (net.bert.embeddings.word_embeddings, *net.bert.encoder.layer[:n_frozen]):
         frozen.requires_grad_(requires_grad=False)
     groups: dict[str, list[Tensor]] = {name: [] for name in rates}
     for name, parameter in net.named_parameters():
@@ -197,6 +198,7 @@ class Plan:
     checkpoint: Path
     batch: int = 32
     rates: dict[str, float] = field(default_factory=lambda: PEAK_RATES[0])
+    n_frozen: int = 0
     device: str = "cpu"
 
 
@@ -205,7 +207,7 @@ def optimise(net: FeedbackNet, corpus: Corpus, plan: Plan) -> None:
     rng = np.random.default_rng(0)
     lengths = np.array([len(row) for row in corpus.ids])
     steps = batches(lengths, plan.batch, rng)
-    optimizer = torch.optim.AdamW(trainable(net, plan.rates), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(trainable(net, plan.rates, plan.n_frozen), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, len(steps)))
     parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
     done = 0
@@ -243,11 +245,12 @@ def train(folder: Path, data: Path, device: str) -> None:
     """Every pass in turn, each over its own draw of the rows; leaves `trained.pt`."""
     torch.manual_seed(0)
     net = FeedbackNet(base_encoder(folder)).to(device)
-    for turn, rates in enumerate(PEAK_RATES):
+    for turn, (rates, n_frozen) in enumerate(zip(PEAK_RATES, FROZEN_LAYERS, strict=True)):
         finished = folder / f"pass-{turn}.pt"
         if not finished.exists():
             corpus = read_corpus(folder, training_rows(data, turn), device, turn)
-            optimise(net, corpus, Plan(folder / f"checkpoint-{turn}.pt", rates=rates, device=device))
+            plan = Plan(folder / f"checkpoint-{turn}.pt", rates=rates, n_frozen=n_frozen, device=device)
+            optimise(net, corpus, plan)
             save(finished, net.state_dict())
         net.load_state_dict(torch.load(finished, weights_only=True))
     save(folder / "trained.pt", net.state_dict())
