@@ -35,7 +35,7 @@ from voc.metrics import measure
 from voc.people import compare_agents, follow_customers
 from voc.queue import queue_comments
 from voc.report import render
-from voc.tables import CLAUSES, DRIVERS, FEEDBACK, METRICS, THEMES, Analysis
+from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES, Analysis
 
 COMMENTS, THEME_COUNT, ROUNDS = 100_000, 60, 1_000
 AIM = 60.0
@@ -96,7 +96,7 @@ def speed() -> dict[str, float]:
     comparisons = timed("comparisons", compare, feedback, MetricsConfig(), ComparisonsConfig())
     drivers = timed("drivers", attribute, feedback, clauses, themes, DriversConfig(rounds=ROUNDS))
     ranking = replace(IssuesConfig(), rounds=ROUNDS)
-    issues = timed("ranking", rank_issues, feedback, clauses, themes, metrics, drivers, ranking)
+    issues = timed("ranking", rank_issues, feedback, clauses, themes, drivers, ranking)
     queue = timed("queue", queue_comments, feedback, clauses, issues, QueueConfig())
     customers = timed("customers", follow_customers, feedback, clauses, issues, QueueConfig())
     agents = timed("agents", compare_agents, feedback, clauses, PeopleConfig())
@@ -165,7 +165,7 @@ def urgency_coverage(files: int) -> float:
             "clause_id": ids, "feedback_id": ids, "position": 0, "start": 0, "end": 5, "text": "words", "lang": "en",
             "label": "negative", "severity": grave, "theme_id": "late", "theme_score": 1.0, "quote_rank": pd.NA,
         })  # fmt: skip
-        found = rank_issues(feedback, CLAUSES.check(clauses), themes, METRICS.empty(), DRIVERS.empty(), config).iloc[0]
+        found = rank_issues(feedback, CLAUSES.check(clauses), themes, DRIVERS.empty(), config).iloc[0]
         held += bool(found["urgency_low"] <= 50 <= found["urgency_high"])
     return held / files
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from voc.config import DriversConfig, IssuesConfig, MetricsConfig
+from voc.config import DriversConfig, IssuesConfig
 from voc.drivers import attribute
 from voc.issues import rank_issues
-from voc.metrics import measure
-from voc.tables import CLAUSES, FEEDBACK, METRICS, THEMES
+from voc.tables import CLAUSES, FEEDBACK, THEMES
 
 QUICK = IssuesConfig(rounds=100)
 NOW = pd.Timestamp("2025-06-30", tz="UTC")
@@ -87,8 +86,7 @@ def rank(complaints: dict[str, Complaint], config: IssuesConfig = QUICK, **optio
 
 def issues_of(feedback, clauses, themes, *, config: IssuesConfig = QUICK) -> pd.DataFrame:
     drivers = attribute(feedback, clauses, themes, DriversConfig(rounds=50))
-    metrics = measure(feedback, MetricsConfig()) if len(feedback) else METRICS.empty()
-    return rank_issues(feedback, clauses, themes, metrics, drivers, config)
+    return rank_issues(feedback, clauses, themes, drivers, config)
 
 
 FIRE = Complaint(4, severity=0.95, signals="safety", text="the charger caught fire and burned my hand")

@@ -9,6 +9,7 @@ import pytest
 from voc.anomalies import STRAY, UNBIASED, expectation, find_anomalies, judged, spreads
 from voc.config import AnomaliesConfig, MetricsConfig
 from voc.errors import ConfigError
+from voc.habits import PASTED
 from voc.tables import ANOMALIES, CLAUSES, FEEDBACK, ISSUES, TIME
 
 MONDAY = pd.Timestamp("2025-01-06", tz="UTC")
@@ -110,8 +111,9 @@ def test_a_segment_of_nearly_everybody_is_told_once():
     assert table["by"].tolist() == ["all"]
 
 
-def test_copies_are_a_matter_of_integrity():
-    doubt = {"suspect": lambda week, number: "duplicate of x" if week == 11 and number < 25 else None}
+@pytest.mark.parametrize("mark", ["duplicate of x", PASTED])
+def test_copies_are_a_matter_of_integrity(mark: str):
+    doubt = {"suspect": lambda week, number: mark if week == 11 and number < 25 else None}
     assert found({"late": [5] * 11 + [30]}, [100] * 12, **doubt).empty
 
 

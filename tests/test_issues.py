@@ -13,7 +13,7 @@ from issues_fixture import FIRE, QUICK, Complaint, build, issues_of, rank, sprea
 from voc.config import IssuesConfig
 from voc.errors import ConfigError
 from voc.issues import rank_issues
-from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, METRICS, THEMES
+from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, THEMES
 
 
 def test_reach_counts_customers_not_comments():
@@ -44,7 +44,7 @@ def test_tiny_harm_is_not_told():
     ])  # fmt: skip
     for points, told in ((-2.5, False), (-15.0, True)):
         known = DRIVERS.check(drivers.assign(difference=points, low=points - 0.5, high=points + 0.5))
-        found = rank_issues(feedback, clauses, themes, METRICS.empty(), known, QUICK).iloc[0]
+        found = rank_issues(feedback, clauses, themes, known, QUICK).iloc[0]
         assert found["impact"] > 0
         assert ("NPS" in found["why"]) == told
 
@@ -139,7 +139,7 @@ def test_urgency_intervals_hold_the_truth():
     for seed in range(40):
         generator = np.random.default_rng(seed)
         clauses["severity"] = generator.uniform(0, 1, 300)
-        found = rank_issues(feedback, CLAUSES.check(clauses), themes, METRICS.empty(), DRIVERS.empty(), only).iloc[0]
+        found = rank_issues(feedback, CLAUSES.check(clauses), themes, DRIVERS.empty(), only).iloc[0]
         held += found["urgency_low"] <= truth <= found["urgency_high"]
     assert held >= 35
 

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voc.attention import attention
-from voc.config import QueueConfig
+from voc.config import IntegrityConfig, QueueConfig
 from voc.errors import ConfigError
+from voc.habits import PASTED
+from voc.integrity import check_integrity
 from voc.queue import QUOTE, queue_comments, shortened
 from voc.tables import CLAUSES, FEEDBACK, ISSUES, QUEUE, SIGNALS
 
@@ -172,6 +174,16 @@ def test_only_what_complains_is_in_the_queue():
     )
     assert sorted(found.index) == ["alarm in praise", "doubted"]
     assert found.loc["doubted", "suspect"] == "clicked through"
+
+
+def test_of_a_campaign_one_comment_is_in_the_queue():
+    """Twelve customers paste one text within a day, one with a number of his own: it is read once."""
+    said = "The charger burned my hand and nobody at the hotline called me back, order 1"
+    rows = [comment(f"c{n}", said, signals="safety", customer_id=f"k{n}") for n in range(11)]
+    feedback, clauses = tables(*rows, comment("c99", said + "7", signals="safety", customer_id="k99"))
+    marked = check_integrity(feedback.assign(clean_text=feedback["text"]), IntegrityConfig())
+    assert marked["suspect"].eq(PASTED).all()
+    assert queue_comments(marked, clauses, ISSUES.empty(), EVERYTHING)["feedback_id"].tolist() == ["c0"]
 
 
 def test_least_bounds_the_queue():

@@ -121,7 +121,7 @@ def _drops(analysis: Analysis) -> Iterator[Alert]:
 
 
 def _leaving(analysis: Analysis, config: AlertsConfig) -> Iterator[Alert]:
-    """One message about all customers who threaten to leave."""
+    """One for each comment of a customer who threatens to leave; `_together` makes them one message."""
     queue = analysis.queue
     rows = queue[queue["signals"].fillna("").str.split().map(lambda said: "churn" in said).astype(bool)]
     if "created_at" in analysis.feedback.columns and rows["created_at"].notna().any():

@@ -21,6 +21,7 @@ import pandas as pd
 from voc.config import AnomaliesConfig, MetricsConfig
 from voc.errors import ConfigError
 from voc.groups import Group, everybody, period_rule, period_starts, segments
+from voc.habits import repeated
 from voc.intervals import LEVEL, Array
 from voc.scores import real
 from voc.tables import ANOMALIES, CLAUSES, FEEDBACK, ISSUES, TIME
@@ -55,7 +56,6 @@ LEAST = 5
 Guarded by test_a_handful_is_no_anomaly."""
 NEARLY_ALL = 0.9
 """A segment of more than this share says what the whole says."""
-COPIES = ("duplicate", "pasted")
 
 
 def find_anomalies(
@@ -86,9 +86,9 @@ def find_anomalies(
 def _comments(feedback: pd.DataFrame) -> pd.DataFrame:
     """The comments that count, in the order of their ids."""
     comments = real(feedback)
-    for name, left_out in (("skip", ""), ("suspect", COPIES)):
-        if name in comments.columns:
-            comments = comments[~comments[name].str.startswith(left_out).fillna(value=False).astype(bool)]
+    if "skip" in comments.columns:
+        comments = comments[comments["skip"].isna()]
+    comments = comments[~repeated(comments)]
     return comments.sort_values("feedback_id", ignore_index=True)
 
 

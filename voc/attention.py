@@ -20,9 +20,9 @@ import pandas as pd
 from voc.intervals import Array
 from voc.reasons import SCORED
 from voc.scores import SCORES, customer_keys, headline
-from voc.tables import SIGNALS
+from voc.tables import SIGNALS, numbers
 from voc.urgency import DANGERS, NEVER_ORDINARY, STRENGTHS
-from voc.voices import meaning
+from voc.voices import flags, meaning
 
 WEIGHTS = {"severity": 0.35, "call": 0.35, "score": 0.15, "issue": 0.15}
 STALE, SOLVED = 0.5, 0.5
@@ -63,34 +63,21 @@ def attention(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFram
 def _clauses(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame) -> pd.DataFrame:
     """The clauses with numbers for what they weigh, the heaviest of each comment first."""
     told = clauses[clauses["feedback_id"].isin(feedback["feedback_id"])]
-    severity = _numbers(told, "severity", np.nan)
-    flags = _flags(told, severity)
+    severity = numbers(told, "severity")
+    meant = {name: flag * meaning(severity, name) for name, flag in flags(told).items() if name in STRENGTHS}
     none = np.zeros(len(told))
     urgent = issues.set_index("theme_id")["urgency"].astype(float) / 100 if len(issues) else pd.Series(dtype=float)
     theme = told["theme_id"] if "theme_id" in told.columns else pd.Series(pd.NA, told.index, dtype="string")
     table = {name: told[name] for name in ("feedback_id", "position", "text")} | {
         "theme_id": theme.where(theme.isin(urgent.index)),
         "severity": np.nan_to_num(severity),
-        "call": np.max([STRENGTHS[name] * flag for name, flag in flags.items()], axis=0) if flags else none,
-        "danger": np.max([DANGERS[name][1] * flags[name] for name in DANGERS], axis=0) if flags else none,
+        "call": np.max([STRENGTHS[name] * flag for name, flag in meant.items()], axis=0) if meant else none,
+        "danger": np.max([DANGERS[name][1] * meant[name] for name in DANGERS], axis=0) if meant else none,
         "issue": theme.map(urgent).astype(float),
-        **flags,
+        **meant,
     }
     order = {"feedback_id": True, "danger": False, "call": False, "severity": False, "position": True}
     return pd.DataFrame(table).sort_values([*order], ascending=[*order.values()], ignore_index=True)
-
-
-def _flags(told: pd.DataFrame, severity: Array) -> dict[str, Array]:
-    """How surely each signal is meant, 0-1, per clause."""
-    if "signals" not in told.columns:
-        return {}
-    codes, texts = pd.factorize(told["signals"].fillna(""))
-    words = [set(str(text).split()) for text in texts]
-    return {
-        name: np.array([name in said for said in words], float)[codes] * meaning(severity, name)
-        for name in SIGNALS
-        if name in STRENGTHS
-    }
 
 
 def _gathered(feedback: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -205,9 +192,3 @@ def _open(feedback: pd.DataFrame) -> Array:
         return np.ones(len(feedback))
     closed = (feedback["resolved_at"] >= feedback["created_at"]).fillna(value=False)
     return np.where(closed, SOLVED, 1.0)
-
-
-def _numbers(told: pd.DataFrame, name: str, missing: float) -> Array:
-    if name not in told.columns:
-        return np.full(len(told), missing)
-    return told[name].astype("Float64").to_numpy(float, na_value=missing)

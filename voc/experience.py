@@ -24,7 +24,7 @@ from voc.intervals import Array
 from voc.phrases import Phrases, Words, compiled
 from voc.rules import load
 from voc.scores import SCORES, headline, real
-from voc.tables import CLAUSES, FEEDBACK, Note
+from voc.tables import CLAUSES, FEEDBACK, Note, numbers
 
 PARTS = ("sentiment", "effort", "severity", "survey")
 HARD_SIGNAL = "unresolved"
@@ -41,7 +41,7 @@ def rate_experience(feedback: pd.DataFrame, clauses: pd.DataFrame, config: Exper
         )
     effort = _effort(feedback, clauses)
     parts = np.column_stack([
-        (_numbers(feedback, "sentiment") + 1) / 2, 1 - effort, 1 - _numbers(feedback, "severity"), _survey(feedback)
+        (numbers(feedback, "sentiment") + 1) / 2, 1 - effort, 1 - numbers(feedback, "severity"), _survey(feedback)
     ])  # fmt: skip
     void = ~feedback["feedback_id"].isin(real(feedback)["feedback_id"]).to_numpy(bool)
     parts[void] = np.nan
@@ -68,12 +68,6 @@ def experience_notes(feedback: pd.DataFrame, config: ExperienceConfig) -> list[N
         f"experience = 100 x ({shown}) / weights of the parts that are there, effort and severity turned round: {rests}"
     )
     return [Note("experience", said)]
-
-
-def _numbers(feedback: pd.DataFrame, name: str) -> Array:
-    if name not in feedback.columns:
-        return np.full(len(feedback), np.nan)
-    return feedback[name].astype("Float64").to_numpy(float, na_value=np.nan)
 
 
 def _survey(feedback: pd.DataFrame) -> Array:

@@ -13,6 +13,8 @@ import pandas as pd
 from voc.gibberish import MOST_WORDS, is_gibberish
 from voc.intervals import Array
 
+PASTED: Final = "one text pasted by many customers within a day"
+NO_LETTERS: Final = r"[^\pL]+"
 BURST, HOURS = 8, 24
 """Copies of one long text by as many different customers within a day: a campaign, no coincidence."""
 ENOUGH: Final = 30
@@ -85,7 +87,7 @@ def bursts(feedback: pd.DataFrame, copies: pd.Series) -> pd.Series:
     root = first.fillna(feedback["feedback_id"].where(feedback["feedback_id"].isin(first.dropna())))
     known = feedback.assign(root=root).dropna(subset=["root", "customer_id", "created_at"])
     hit = [label for _, rows in known.groupby("root", sort=True) for label in _together(rows)]
-    return _why(feedback, feedback.index.to_series().isin(hit), "one text pasted by many customers within a day")
+    return _why(feedback, feedback.index.to_series().isin(hit), PASTED)
 
 
 def _together(rows: pd.DataFrame) -> list[int]:
@@ -104,6 +106,17 @@ def _together(rows: pd.DataFrame) -> list[int]:
         if not inside[who[place]]:
             del inside[who[place]]
     return sorted(rows.index[np.cumsum(steps[:-1]) > 0])
+
+
+def repeated(feedback: pd.DataFrame) -> pd.Series:
+    """Whether the words of a row stand in another one that is not marked here: copies, and all but the first of what
+    many have pasted."""
+    if "suspect" not in feedback.columns:
+        return pd.Series(data=False, index=feedback.index)
+    copied = feedback["suspect"].str.startswith("duplicate").fillna(value=False).astype(bool)
+    pasted = feedback[feedback["suspect"].eq(PASTED).fillna(value=False)].sort_values("feedback_id")
+    words = pasted["text"].fillna("").str.lower().str.replace(NO_LETTERS, "", regex=True)
+    return copied | feedback.index.to_series().isin(words.index[words.duplicated()])
 
 
 def clicked_through(feedback: pd.DataFrame) -> pd.Series:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from voc.config import IntegrityConfig
-from voc.habits import ASKED, WITHIN, again, asked_often, bursts, clicked_through, gibberish, pleading
+from voc.habits import ASKED, NO_LETTERS, WITHIN, again, asked_often, bursts, clicked_through, gibberish, pleading
 from voc.scores import parse_scale
 from voc.tables import FEEDBACK, Note
 
@@ -41,9 +41,8 @@ Numbers: TypeAlias = npt.NDArray[np.uint32]
 COPY, NEAR, PASTED, MASH, PLEADED, CLICKED, AGAIN, CONTRADICTION = 0.95, 0.8, 0.9, 0.8, 0.8, 0.6, 0.6, 0.6
 """How sure a mark is, by kind: what the words prove before what a habit suggests."""
 
-NO_LETTERS = r"[^\pL]+"
 DENSE = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
-"""Patterns of RE2, which pandas tries on a whole column at once."""
+"""A pattern of RE2, which pandas tries on a whole column at once."""
 
 HIGH, LOW = 0.9, 0.25
 """Where a score counts as very good or very bad, as its place on the scale: 9-10 and 0-2 of 0-10, 5 and 1-2 of 1-5."""

@@ -7,7 +7,7 @@ that holds the true figure 95 times in 100. This module knows no table and no co
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import comb, cos, nan, pi, sin, sqrt
 from statistics import NormalDist
 from typing import Any, TypeAlias
@@ -133,25 +133,15 @@ def students(freedom: Array) -> Array:
     return np.array([student(float(each)) for each in distinct])[where]
 
 
-def bootstrap_weights(n: int, rounds: int, *, seed: int) -> Iterator[Array]:
-    """One array (n,) of weights with mean 1 per round: the Bayesian bootstrap (Rubin 1981).
-
-    Weights are exponential, so no unit ever vanishes and every ratio stays defined, however rare the theme; to first
-    order the spread is that of drawing n units with replacement.
-    """
-    generator = np.random.default_rng(seed)
-    for _ in range(rounds):
-        weights = generator.standard_exponential(n)
-        yield weights / weights.mean()
-
-
 def bootstrap_sums(
     units: Array, columns: Array, amounts: Array, *, shape: tuple[int, int], rounds: int, seed: int
 ) -> Array:
-    """Column sums (1 + rounds, columns): of the sample as it is, then of every round of the Bayesian bootstrap.
+    """Column sums (1 + rounds, columns): of the sample as it is, then of every round of the Bayesian bootstrap (Rubin
+    1981).
 
-    Unit `units[i]` holds `amounts[i]` in column `columns[i]`; `shape` is the number of units and columns. The weights
-    are those of `bootstrap_weights`, drawn for ROUNDS_AT_ONCE rounds together, which a sparse product sums at once.
+    Unit `units[i]` holds `amounts[i]` in column `columns[i]`; `shape` is the number of units and columns. Weights have
+    mean 1 and are exponential, so no unit ever vanishes and every ratio stays defined, however rare the theme; to first
+    order the spread is that of drawing units with replacement. ROUNDS_AT_ONCE rounds are drawn and summed together.
     Single precision is enough for the rounds, of which only the spread is used; the first row is exact.
     """
     from scipy.sparse import csr_matrix

@@ -31,7 +31,7 @@ from voc.urgency import (
     rate_ratio,
     urgency_of,
 )
-from voc.voices import Voices, listen, resample
+from voc.voices import Voices, flags, listen, resample
 
 TELLING = 0.1
 """How far beyond noise, 0-1, an alarm is that the reasons of an issue begin with and its quote shows: trades dangers at
@@ -41,13 +41,8 @@ PLACES = {"praise": 1, "residual": 2}
 """The kinds of theme that stand below every complaint, and in which order."""
 
 
-def rank_issues(  # noqa: PLR0917 (the tables of the main path, in its order)
-    feedback: pd.DataFrame,
-    clauses: pd.DataFrame,
-    themes: pd.DataFrame,
-    metrics: pd.DataFrame,  # noqa: ARG001 (a stage of the main path: the customer base, once a file tells it, is there)
-    drivers: pd.DataFrame,
-    config: IssuesConfig,
+def rank_issues(
+    feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame, drivers: pd.DataFrame, config: IssuesConfig
 ) -> pd.DataFrame:
     """ISSUES: one row per theme that somebody tells of, most urgent first; comments without a theme, if any, last.
 
@@ -100,16 +95,7 @@ def _told(feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame) -
         told = told[~told["theme_id"].isin(mixed) | told["label"].eq("negative").fillna(value=False)]
     told = told.sort_values(["feedback_id", "position", "clause_id"], ignore_index=True)
     place = pd.Index(feedback["feedback_id"]).get_indexer(pd.Index(told["feedback_id"]))
-    return told.assign(comment=place, **_flags(told))
-
-
-def _flags(told: pd.DataFrame) -> dict[str, Array]:
-    """0/1 per signal and clause; the few different texts of the column are read once each."""
-    if "signals" not in told.columns:
-        return {}
-    codes, texts = pd.factorize(told["signals"].fillna(""))
-    words = [set(str(text).split()) for text in texts]
-    return {signal: np.array([signal in said for said in words], float)[codes] for signal in SIGNALS}
+    return told.assign(comment=place, **flags(told))
 
 
 @dataclass(frozen=True)

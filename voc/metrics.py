@@ -25,7 +25,7 @@ NOTHING = Estimate(np.nan, np.nan, np.nan)
 def measure(feedback: pd.DataFrame, config: MetricsConfig) -> pd.DataFrame:
     """METRICS, overall first, then by segment (the most frequent first), then by period.
 
-    Segments: the columns of `config.by`, and channel, lang, source, stage and agent where they tell rows apart.
+    Segments: the columns of `config.by`, and those of groups.SEGMENTS where they tell rows apart.
     Periods: `config.period`, by density if "auto"; a period without rows has a volume of 0. Raises ConfigError where
     `config.by` names no column.
     """

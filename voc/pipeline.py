@@ -137,7 +137,7 @@ def analyze(
     metrics = _beside(run(measure, counted, config.metrics), feedback, config)
     comparisons = run(compare, counted, config.metrics, config.comparisons)
     drivers = run(attribute, counted, told, themes, config.drivers)
-    issues = run(rank_issues, counted, told, _unmuted(themes), metrics, drivers, config.issues)
+    issues = run(rank_issues, counted, told, _unmuted(themes), drivers, config.issues)
     # 5. Say who needs somebody, and what is out of the ordinary.
     queue = run(queue_comments, feedback, clauses, issues, config.queue)
     customers = run(follow_customers, feedback, clauses, issues, config.queue)

@@ -14,6 +14,7 @@ import pandas as pd
 from voc.attention import answers, attention
 from voc.config import QueueConfig
 from voc.errors import ConfigError
+from voc.habits import repeated
 from voc.scores import real
 from voc.tables import CLAUSES, FEEDBACK, ISSUES, QUEUE
 
@@ -34,8 +35,6 @@ GRAVE = 0.6
 """The severity from which a comment without a signal is called grave."""
 QUOTE = 280
 """Characters of a quote; longer ones end with an ellipsis at a word."""
-COPIES = ("duplicate", "pasted")
-"""Doubts that say that the same words stand in another row, which is in the queue."""
 
 
 def queue_comments(
@@ -59,9 +58,7 @@ def queue_comments(
 
 def _left_out(feedback: pd.DataFrame) -> pd.Series:
     skipped = feedback["skip"].notna() if "skip" in feedback.columns else pd.Series(data=False, index=feedback.index)
-    if "suspect" not in feedback.columns:
-        return skipped
-    return skipped | feedback["suspect"].str.startswith(COPIES).fillna(value=False)
+    return skipped | repeated(feedback)
 
 
 def _table(feedback: pd.DataFrame, weighed: pd.DataFrame, issues: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from voc.intervals import Array, wilson
+from voc.tables import numbers
 
 SAID = {
     "safety": "a danger to health or safety",
@@ -142,16 +143,10 @@ def best_quotes(told: pd.DataFrame, wanted: Mapping[str, str]) -> dict[str, str]
     order = pd.DataFrame({
         "theme_id": told["theme_id"],
         "calm": ~alarming,
-        "quote_rank": _numbers(told, "quote_rank", np.inf),
-        "mild": np.where(alarming, -_numbers(told, "severity", 0.0), 0.0),
-        "poor_fit": -_numbers(told, "theme_score", 0.0),
+        "quote_rank": numbers(told, "quote_rank", np.inf),
+        "mild": np.where(alarming, -numbers(told, "severity", 0.0), 0.0),
+        "poor_fit": -numbers(told, "theme_score", 0.0),
         "clause_id": told["clause_id"],
     })  # fmt: skip
     best = order.sort_values([*order.columns]).drop_duplicates("theme_id")
     return dict(zip(best["theme_id"], told.loc[best.index, "text"], strict=True))
-
-
-def _numbers(told: pd.DataFrame, name: str, missing: float) -> Array:
-    if name not in told.columns:
-        return np.full(len(told), missing)
-    return told[name].astype("Float64").to_numpy(float, na_value=missing)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from voc.schema import TIME as TIME  # noqa: PLC0414 (tables are one public room: what declares them is had there)
@@ -419,6 +421,13 @@ TABLES = (
     FEEDBACK, CLAUSES, CLAUSE_THEMES, THEMES, KEYWORDS, METRICS, COMPARISONS, DRIVERS, ISSUES, QUEUE, CUSTOMERS, AGENTS,
     ANOMALIES, CHANGES,
 )  # fmt: skip
+
+
+def numbers(table: pd.DataFrame, column: str, missing: float = np.nan) -> npt.NDArray[np.float64]:
+    """A column as floats (n,), `missing` where a cell or the column is."""
+    if column not in table.columns:
+        return np.full(len(table), missing)
+    return table[column].astype("Float64").to_numpy(float, na_value=missing)
 
 
 def tally(table: pd.DataFrame, column: str) -> dict[str, int]:

@@ -49,6 +49,15 @@ class Voices:
     facts: dict[str, Array]
 
 
+def flags(told: pd.DataFrame) -> dict[str, Array]:
+    """0/1 per signal and clause; the few different texts of the column are read once each."""
+    if "signals" not in told.columns:
+        return {}
+    codes, texts = pd.factorize(told["signals"].fillna(""))
+    words = [set(str(text).split()) for text in texts]
+    return {signal: np.array([signal in said for said in words], float)[codes] for signal in SIGNALS}
+
+
 def listen(feedback: pd.DataFrame, told: pd.DataFrame, themes: pd.DataFrame, *, recent_days: float) -> Voices:
     """The voices of clauses that tell of themes. `told` has `comment`, its row in feedback, and 0/1 per signal."""
     used = feedback["skip"].isna() if "skip" in feedback.columns else pd.Series(data=True, index=feedback.index)

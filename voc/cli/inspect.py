@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from voc.config import Config
     from voc.readers.recognition import Reading, Recognition
 
-SCORES = ("nps", "csat", "ces", "rating")
 LANGUAGES_SHOWN = 8
 EXAMPLES = 3
 KINDS = {
@@ -57,6 +56,7 @@ def facts(reading: Reading, feedback: pd.DataFrame) -> dict[str, Any]:
     """Everything `voc inspect` tells, as plain values."""
     from voc.integrity import integrity_notes
     from voc.privacy import count_masked
+    from voc.scores import SCORES
     from voc.tables import tally
 
     used = feedback[feedback["skip"].isna()]

@@ -90,7 +90,7 @@ def _against(row: dict[Hashable, Any], calendar: Calendar | None, speech: Speech
 
 
 def _figures(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> Iterator[Change]:
-    """Figures that changed against the period before, a baseline or a target, beyond chance; overall ones first."""
+    """Figures that changed against the period before or a baseline, beyond chance; overall ones first."""
     comparisons = analysis.comparisons
     held = comparisons[comparisons["kind"].isin(["previous", "baseline"]) & comparisons["holds"].fillna(value=False)]
     order = {name: place for place, name in enumerate(ORDER)}

@@ -108,8 +108,7 @@ def _draw(chart: Any, label: str, speech: Speech) -> Markup:
         raise RuntimeError("vl-convert drew no <svg>")
     # The drawing is one picture with one label; its parts say nothing by themselves to a screen reader.
     bare = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg[found.end() :])
-    # What vl-convert draws holds numbers and dates alone; the label is escaped.
-    return _opening(found[1], found[2], label) + Markup(bare)  # noqa: S704
+    return _opening(found[1], found[2], label) + Markup(bare)  # noqa: S704 (numbers and dates alone; the label is escaped)
 
 
 def _opening(width: str, height: str, label: str) -> Markup:

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from voc.intervals import wilson
+from voc.intervals import Array, wilson
 from voc.report.counts import Counted, Dimension, shares
 from voc.report.figures import row_name, words
 from voc.report.speech import Speech
@@ -101,7 +101,7 @@ def _course(told: pd.DataFrame | None, calendar: Calendar | None, speech: Speech
     return Course(tuple((name, n, round(100 * n / most, 1)) for name, n in zip(names, counts, strict=True)), said)
 
 
-def _shares(dimension: Dimension, told: pd.Series, of: pd.Series, speech: Speech) -> Shares | None:
+def _shares(dimension: Dimension, told: Array, of: Array, speech: Speech) -> Shares | None:
     """The segments with enough comments, the largest share first; missing where there is nothing to compare."""
     known = [place for place in range(len(of)) if of[place] >= FEW]
     if len(known) < 2 or not told.sum():

@@ -13,7 +13,7 @@ from voc.report.changes import Change, Step, changes, steps
 from voc.report.counts import count_comments
 from voc.report.explore import Explorer, explorer
 from voc.report.figures import ORDER, Figure, overall, used_rows
-from voc.report.issues import Issue, Praise, praised, ranked
+from voc.report.issues import DRILLED, Issue, Praise, praised, ranked
 from voc.report.people import Agent, Answer, agents, answers
 from voc.report.segments import Split, splits
 from voc.report.speech import Speech, speech_of
@@ -78,7 +78,7 @@ def build_page(analysis: Analysis, config: ReportConfig) -> Page:
         worse=worse,
         compared=calendar is not None,
         calendar=calendar,
-        explorer=explorer(analysis, calendar, speech, most=min(config.issues, 20)),
+        explorer=explorer(analysis, calendar, speech, most=min(config.issues, DRILLED)),
         trends=trends(analysis.metrics, calendar, speech),
         splits=splits(analysis.metrics, speech),
         associations=associations(analysis, speech),
