@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from analysis_fixture import empty_analysis, make_analysis
@@ -283,6 +284,24 @@ def test_intervals_of_the_filter_are_those_of_the_tables(visit) -> None:
                 scale = 1 if metric == "rating" else 100
                 told = float(shown.get_attribute(f"data-{end}"))
                 assert told == pytest.approx(row[end], abs=0.02 * scale), (metric, segment, end)
+
+
+def test_means_at_the_end_of_their_scale_have_the_intervals_of_the_tables(browser, tmp_path: Path) -> None:
+    """Where all agree, and where t would reach beyond five stars."""
+    stars = np.where(RATED["channel"].eq("chat"), 5, np.where(np.arange(len(RATED)) % 25, 5, 4))
+    feedback = RATED.assign(rating=stars, customer_id=RATED["feedback_id"])
+    made = replace(FULL, feedback=feedback, metrics=measure(feedback, MetricsConfig()))
+    (tmp_path / "report.html").write_text(render(made, ReportConfig()), encoding="utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    rows = made.metrics.query("metric == 'rating' and by == 'channel'").set_index("segment")
+    for segment in ("chat", "survey"):
+        page.locator("select[name='by-channel']").select_option(label=segment)
+        shown = page.locator("#chosen-figures [data-metric=rating]")
+        assert rows.loc[segment, "low"] < rows.loc[segment, "value"] <= rows.loc[segment, "high"] <= 5
+        for end in ("value", "low", "high"):
+            assert float(shown.get_attribute(f"data-{end}")) == pytest.approx(rows.loc[segment, end], abs=0.02), segment
+    page.close()
 
 
 def test_a_theme_and_a_period_narrow_the_choice(visit) -> None:

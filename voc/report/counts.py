@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from voc.estimates import effective_size
 from voc.groups import RULES, period_starts
-from voc.intervals import Array
+from voc.intervals import Array, Interval
 from voc.report.figures import used_rows
 from voc.report.trend import Calendar
-from voc.scores import SCORES, customer_keys, headline, real, response_keys, responses
+from voc.scores import SCORES, Headline, customer_keys, headline, real, response_keys, responses
 from voc.tables import Analysis
 
 PERIOD = "period"
@@ -40,13 +41,29 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Score:
-    """One figure as values of rows: nan where there is none. `worth`: independent answers each answer is worth."""
+    """One figure as values of rows: nan where there is none. An answer is worth `worth` independent ones and comes from
+    `people` people on average; `bounds` are the ends of its scale."""
 
     metric: str
     kind: str
     unit: str
     values: Array
+    bounds: Interval
     worth: float
+    people: float
+
+
+class Named(NamedTuple):
+    """What a figure is: its metric, how the script computes it, its unit, and the ends of its scale."""
+
+    metric: str
+    kind: str
+    unit: str
+    bounds: Interval
+
+
+NET_SENTIMENT = Named("net_sentiment", NET, "points", (-100.0, 100.0))
+EXPERIENCE = Named("experience", MEAN, "0-100", (0.0, 100.0))
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,7 @@ def count_comments(analysis: Analysis, themes: Sequence[str], calendar: Calendar
     comments = counted_rows(analysis)
     mood = comments["label"] if "label" in comments else pd.Series(pd.NA, index=comments.index)
     points = mood.map({"positive": 100.0, "neutral": 0.0, "negative": -100.0}).astype("Float64")
-    net = _score("net_sentiment", NET, "points", points.to_numpy(float, na_value=np.nan), customer_keys(comments))
+    net = _score(points.to_numpy(float, na_value=np.nan), customer_keys(comments), NET_SENTIMENT)
     rows, codes = _tellings(analysis, comments["feedback_id"], themes)
     return Counted(_dimensions(comments, analysis, calendar), (net,), rows, codes, len(comments))
 
@@ -81,7 +98,7 @@ def count_responses(analysis: Analysis, themes: Sequence[str], calendar: Calenda
     feedback = _trusted(analysis)
     answered = responses(feedback)
     found = [each for each in (headline(answered, name) for name in SCORES) if each is not None]
-    scores = tuple(_score(each.name, _kind(each.name), each.unit, each.values, answered["customer"]) for each in found)
+    scores = tuple(_score(each.values, answered["customer"], _named(each)) for each in found)
     keys = response_keys(feedback)
     places = pd.Series(pd.Index(answered["response"]).get_indexer(pd.Index(keys)), index=feedback["feedback_id"])
     rows, codes = _tellings(analysis, feedback["feedback_id"], themes)
@@ -96,7 +113,7 @@ def count_experience(analysis: Analysis, themes: Sequence[str], calendar: Calend
     scored = comments["experience"].notna() if "experience" in comments else pd.Series(data=False, index=comments.index)
     comments = comments[scored].reset_index(drop=True)
     values = comments["experience"].to_numpy(float) if len(comments) else np.zeros(0)
-    score = _score("experience", MEAN, "0-100", values, customer_keys(comments))
+    score = _score(values, customer_keys(comments), EXPERIENCE)
     rows, codes = _tellings(analysis, comments["feedback_id"], themes)
     return Counted(
         _dimensions(comments, analysis, calendar), (score,) if len(comments) else (), rows, codes, len(comments)
@@ -147,14 +164,15 @@ def _tellings(analysis: Analysis, ids: pd.Series, themes: Sequence[str]) -> tupl
     return rows[rows >= 0], codes[rows >= 0]
 
 
-def _score(metric: str, kind: str, unit: str, values: Array, who: pd.Series) -> Score:
+def _score(values: Array, who: pd.Series, named: Named) -> Score:
     given = ~np.isnan(values)
-    size, _ = effective_size(values[given], pd.factorize(who[given])[0]) if given.sum() > 1 else (1.0, 1)
-    return Score(metric, kind, unit, values, min(size / max(given.sum(), 1), 1.0))
+    size, people = effective_size(values[given], pd.factorize(who[given])[0]) if given.sum() > 1 else (1.0, 1)
+    n = max(int(given.sum()), 1)
+    return Score(*named[:3], values, named.bounds, min(size / n, 1.0), people / n)
 
 
-def _kind(name: str) -> str:
-    return {"nps": NET, "csat": PERCENT}.get(name, MEAN)
+def _named(score: Headline) -> Named:
+    return Named(score.name, {"nps": NET, "csat": PERCENT}.get(score.name, MEAN), score.unit, score.bounds)
 
 
 def shares(counted: Counted, theme: int) -> Iterator[tuple[Dimension, Array, Array]]:

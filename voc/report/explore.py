@@ -165,6 +165,8 @@ def _told(score: Score, speech: Speech, order: dict[str, int]) -> dict[str, Any]
         "suffix": "%" if how.percent else how.suffix,
         "order": order.get(score.metric, len(order)),
         "worth": round(score.worth, 4),
+        "people": round(score.people, 4),
+        "bounds": [*score.bounds] if np.isfinite(score.bounds).all() else None,
     }
 
 

@@ -60,6 +60,11 @@
       + (5 * x ** 5 + 16 * x ** 3 + 3 * x) / (96 * f ** 2) + (3 * x ** 7 + 19 * x ** 5 + 17 * x ** 3 - 15 * x) / (384 * f ** 3)
       + (79 * x ** 9 + 776 * x ** 7 + 1482 * x ** 5 - 1920 * x ** 3 - 945 * x) / (92160 * f ** 4);
   };
+  const wilson = (part, size) => {
+    const slack = Z * Z / size, centre = part + slack / 2;
+    const spread = Z * Math.sqrt(part * (1 - part) / size + slack / (4 * size));
+    return [(centre - spread) / (1 + slack), (centre + spread) / (1 + slack)];
+  };
   const figure = (score, [n, sum, squares]) => {
     if (n < Math.max(facts.least, 2)) return null;
     const mean = sum / n, size = n * score.worth;
@@ -68,13 +73,16 @@
       const error = Math.sqrt((up + down - (up - down) ** 2) / (size + 3));
       return [mean, Math.max(-1, up - down - Z * error), Math.min(1, up - down + Z * error)].map((each) => 100 * each);
     }
-    if (score.kind === "percent") {
-      const slack = Z * Z / size, centre = mean + slack / 2;
-      const spread = Z * Math.sqrt(mean * (1 - mean) / size + slack / (4 * size));
-      return [mean, (centre - spread) / (1 + slack), (centre + spread) / (1 + slack)].map((each) => 100 * each);
+    if (score.kind === "percent") return [mean, ...wilson(mean, size)].map((each) => 100 * each);
+    const [low, high] = score.bounds || [-Infinity, Infinity];
+    // Sums are rounded to 0.001 a cell: a smaller spread is none. Where all agree, t would claim certainty, and each person counts once.
+    const error = Math.sqrt(Math.max(squares - n * mean * mean, 0) / (n - 1) / size);
+    if (error < 1e-4 * Math.max(1, Math.abs(mean))) {
+      const ends = score.bounds ? wilson((mean - low) / (high - low), n * score.people) : [NaN, NaN];
+      return [mean, ...ends.map((each) => low + each * (high - low))];
     }
-    const margin = student(size - 1) * Math.sqrt(Math.max(squares - n * mean * mean, 0) / (n - 1) / size);
-    return [mean, mean - margin, mean + margin];
+    const margin = student(n * score.people - 1) * error;
+    return [mean, Math.max(low, mean - margin), Math.min(high, mean + margin)];
   };
 
   const make = (tag, text, cls) => {
