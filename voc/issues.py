@@ -15,7 +15,7 @@ import pandas as pd
 from voc.config import IssuesConfig
 from voc.errors import ConfigError
 from voc.intervals import Array, Z, seed_of
-from voc.reasons import Telling, best_quotes, reason
+from voc.reasons import NAMED_SIGNALS, Telling, best_quotes, named_signals, reason
 from voc.relevance import worth_telling
 from voc.scores import headline, real, responses
 from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, SIGNALS, THEMES
@@ -69,6 +69,7 @@ def rank_issues(
         n_customers=table["n_customers"] if known else pd.NA,
         why=table["theme_id"].map({theme: reason(each) for theme, each in tellings.items()}),
         quote=table["theme_id"].map(best_quotes(told, alarms)),
+        **_named([tellings[theme] for theme in table["theme_id"]]),
     )
     return ISSUES.check(table[[*ISSUES.columns]])
 
@@ -205,6 +206,18 @@ def _tellings(
             unknown=[name for name in known if np.isnan(parts[name][0, at])],
         )
         for at, (theme, status) in enumerate(zip(themes["theme_id"], _status(themes), strict=True))
+    }
+
+
+def _named(tellings: list[Telling]) -> dict[str, list[object]]:
+    """The columns of the signals that the reasons name, so that a report in any language counts them alike."""
+    missing = (pd.NA, pd.NA)
+    named = [[*named_signals(each), *[missing] * NAMED_SIGNALS][:NAMED_SIGNALS] for each in tellings]
+    columns = (("signal", "n_signal"), ("second_signal", "n_second_signal"))
+    return {
+        name: [each[place][side] for each in named]
+        for place, pair in enumerate(columns)
+        for side, name in enumerate(pair)
     }
 
 

@@ -29,6 +29,8 @@ SPEAKING = 0.2
 """A signal that is no danger is named from a fifth of those who tell of the issue: rarer ones do not describe it."""
 NAMED_SIGNALS = 2
 SCORED = {"nps": "NPS", "csat": "CSAT", "ces": "effort score", "rating": "rating"}
+UNWEIGHED = ("praise", "residual")
+"""The kinds of theme that no alarm moves: what is praised, and what fits no theme."""
 UNKNOWN = {"momentum": "growth", "impact": "effect on a score", "severity": "severity", "immediacy": "urgent signals"}
 
 
@@ -91,15 +93,22 @@ def _trend(telling: Telling) -> str:
     return f", {word} from {_short(100 * share_before)} % to {_short(100 * share_now)} % of all comments"
 
 
-def _signals(telling: Telling) -> list[str]:
-    """Dangers first, then what a fifth of the speakers mention."""
+def named_signals(telling: Telling) -> list[tuple[str, int]]:
+    """The signals that the sentence names and how many speakers mean each: dangers first, then what a fifth mention."""
+    if telling.status in UNWEIGHED:
+        return []
     often = [name for name, count in telling.signals.items() if count >= max(2, SPEAKING * telling.speakers)]
     named = [*dict.fromkeys((*telling.dangers, *often))][:NAMED_SIGNALS]
+    return [(name, telling.signals[name]) for name in named]
+
+
+def _signals(telling: Telling) -> list[str]:
+    named = named_signals(telling)
     if not named:
         return []
-    first = telling.signals[named[0]]
-    said = f"{first:,} {'mentions' if first == 1 else 'mention'} {SAID[named[0]]}"
-    return [" and ".join([said, *(f"{telling.signals[name]:,} {SAID[name]}" for name in named[1:])])]
+    (name, count), *others = named
+    said = f"{count:,} {'mentions' if count == 1 else 'mention'} {SAID[name]}"
+    return [" and ".join([said, *(f"{count:,} {SAID[name]}" for name, count in others)])]
 
 
 def _harm(telling: Telling) -> list[str]:

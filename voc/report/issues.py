@@ -135,7 +135,7 @@ def _issue(place: int, row: dict[Hashable, Any], evidence: Evidence, speech: Spe
         high=real(row.get("urgency_high")),
         interval=_interval(row, speech),
         parts=tuple(_part(name, row[name], speech) for name in PARTS if name in row),
-        why=reason(row, told, evidence.n_used, speech),
+        why=reason(row, evidence.n_used, speech),
         n_feedback=n_feedback,
         voices=_voices(n_feedback, whole(row.get("n_customers")), speech),
         share=speech.percent(n_feedback / evidence.n_used) if evidence.n_used else "",

@@ -17,16 +17,16 @@ from voc.report.speech import Speech
 
 STEADY, MARGIN = 0.25, 0.01
 """The momentum of what is told as often as before (issues.momentum), and what rounding may make of it."""
-SPEAKING, MOST_SIGNALS = 0.2, 2
-"""A signal is named from a fifth of those who tell of the issue, as in the ranking's own sentence."""
+NAMED = {"signal": "n_signal", "second_signal": "n_second_signal"}
+"""The columns of the signals that the ranking's own sentence names, and of how many it says mention them."""
 
 
-def reason(row: dict[Hashable, Any], told: pd.DataFrame | None, n_used: int, speech: Speech) -> str:
+def reason(row: dict[Hashable, Any], n_used: int, speech: Speech) -> str:
     """One sentence; the ranking's own where the page is English."""
     if speech.code == "en" and words(row.get("why")):
         return words(row["why"])
     n = whole(row.get("n_feedback")) or 0
-    parts = [_reach(n, n_used, speech), _course(row, speech), *_alarms(told, n, speech)]
+    parts = [_reach(n, n_used, speech), _course(row, speech), *_alarms(row, speech)]
     return "; ".join(part for part in parts if part) + "."
 
 
@@ -63,8 +63,10 @@ def _course(row: dict[Hashable, Any], speech: Speech) -> str:
     return {1: speech.say("why_more"), -1: speech.say("why_less"), 0: ""}[direction(row)]
 
 
-def _alarms(told: pd.DataFrame | None, n: int, speech: Speech) -> list[str]:
-    often = [(name, count) for name, count in signal_counts(told).items() if count >= max(2, SPEAKING * n)]
+def _alarms(row: dict[Hashable, Any], speech: Speech) -> list[str]:
+    named = [(words(row.get(name)), whole(row.get(count))) for name, count in NAMED.items()]
     return [
-        speech.say("why_signal", n=count, what=speech.or_as_is("signal", name)) for name, count in often[:MOST_SIGNALS]
+        speech.say("why_signal", n=count, what=speech.or_as_is("signal", name))
+        for name, count in named
+        if name and count
     ]
