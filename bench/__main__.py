@@ -1,6 +1,6 @@
-"""`make bench`: accuracy, themes, taxonomies, cleaning of mails, masking, reading, figures, frontier, then speed."""
+"""`make bench`: accuracy, themes, taxonomies, mails, masking, reading, figures, frontier, depth, then speed."""
 
-from bench import channels, figures, frontier, privacy, quality, readers, speed, taxonomy, themes
+from bench import channels, depth, figures, frontier, privacy, quality, readers, speed, taxonomy, themes
 
-for part in (quality, themes, taxonomy, channels, privacy, readers, figures, frontier, speed):
+for part in (quality, themes, taxonomy, channels, privacy, readers, figures, frontier, depth, speed):
     part.main()

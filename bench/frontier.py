@@ -75,18 +75,30 @@ def labelled() -> dict[str, pd.DataFrame]:
 
 def accuracy(candidate: Candidate, rows: dict[str, pd.DataFrame]) -> dict[str, float]:
     """Macro-F1 in percent per figure; nan where the candidate does not read the languages."""
-    found = {}
-    judged = {}
+    told = {}
     for name, part in rows.items():
-        told = part[part["lang"] == "en"] if candidate.english_only else part
-        shares = candidate.read(told["text"].astype(str).tolist())
-        label = np.array(quality.LABELS)[shares.argmax(axis=1)]
-        judged[name] = told.assign(sentiment=shares[:, 2] - shares[:, 0], label=label)
+        known = part[part["lang"] == "en"] if candidate.english_only else part
+        told[name] = judged(known, candidate.read(known["text"].astype(str).tolist()))
+    found = figures_of(told)
+    return {
+        figure: value if figure.endswith("en") or not candidate.english_only else float("nan")
+        for figure, value in found.items()
+    }
+
+
+def judged(rows: pd.DataFrame, shares: np.ndarray) -> pd.DataFrame:
+    """The rows with the verdict that probabilities (n, 3) of negative, neutral and positive give."""
+    label = np.array(quality.LABELS)[shares.argmax(axis=1)]
+    return rows.assign(sentiment=shares[:, 2] - shares[:, 0], label=label)
+
+
+def figures_of(told: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Macro-F1 in percent per figure over judged rows."""
+    found = {}
     for figure, name in FIGURES.items():
-        told = judged[name]
-        wanted = told[told["lang"] == "en"] if figure.endswith("en") else told
-        skip = candidate.english_only and not figure.endswith("en")
-        found[figure] = float("nan") if skip else _mean(wanted, binary="±" in figure)
+        rows = told[name]
+        wanted = rows[rows["lang"] == "en"] if figure.endswith("en") else rows
+        found[figure] = _mean(wanted, binary="±" in figure)
     return found
 
 

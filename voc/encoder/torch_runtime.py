@@ -28,15 +28,15 @@ class TorchEncoder:
         self.name, self.digest = about["name"], about["sha256"]["model.onnx"]
         self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._net = FeedbackNet(bert(about["shape"])).eval().to(device)
+        self.network = FeedbackNet(bert(about["shape"])).eval().to(device)
         weights = {name: torch.from_numpy(values) for name, values in read_weights(folder / "model.onnx").items()}
-        self._net.load_state_dict(weights, strict=True)
+        self.network.load_state_dict(weights, strict=True)
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> Encoding:
         """Read each text once, in batches of similar length."""
         ids, owners = windows(self._tokenizer, texts)
         order = np.argsort([len(row) for row in ids], kind="stable")
-        widths = (self._net.project.out_features, 3, 1, self._net.signals.out_features)
+        widths = (self.network.project.out_features, 3, 1, self.network.signals.out_features)
         answers = [np.zeros((len(ids), width), np.float32) for width in widths]
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
@@ -52,7 +52,7 @@ class TorchEncoder:
         padded = torch.tensor([row + [1] * (longest - len(row)) for row in ids], device=self._device)
         mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids], device=self._device)
         with torch.inference_mode():
-            found = self._net(padded, mask)
+            found = self.network(padded, mask)
         outputs = (
             found["vectors"],
             found["sentiment"].softmax(-1),
