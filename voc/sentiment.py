@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from voc.authorities import threats
 from voc.config import SentimentConfig
 from voc.encoder import Encoding, load
+from voc.evidence import WORDS, believed
 from voc.tables import CLAUSES, FEEDBACK, LABELS, SIGNALS, Progress, silent
 
 VERDICT = ("sentiment", "label", "confidence", "severity")
@@ -34,9 +34,10 @@ def score_clauses(
     names = np.array(SIGNALS)
     # Praise is no alarm: "they refunded me at once" is about money and fine.
     raised = (encoding.signals >= SIGNAL_THRESHOLD) & (columns["sentiment"] <= PLEASED)[:, None]
-    # Nor is heat a threat with lawyers.
-    legal = raised[:, SIGNALS.index("legal")]
-    legal[legal] = threats(clauses.loc[legal, "text"].tolist(), clauses.loc[legal, "lang"].tolist())
+    # Nor is heat a threat with lawyers, and who asks for more tills does not leave.
+    for signal in WORDS:
+        heard = raised[:, SIGNALS.index(signal)]
+        heard[heard] = believed(signal, clauses.loc[heard, "text"].tolist(), clauses.loc[heard, "lang"].tolist())
     signals = [" ".join(names[row]) for row in raised]
     columns |= {"severity": encoding.severity, "signals": pd.Series(signals, dtype="string").replace("", pd.NA)}
     return CLAUSES.add(clauses, **columns), encoding.vectors

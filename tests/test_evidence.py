@@ -1,0 +1,78 @@
+"""Who names what a model hears: every language has its words, and a file of heat has no threats and no farewells."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from voc.evidence import FEW, WORDS, believed, named
+from voc.rules import Rules, all_rules
+
+WRITTEN = Path(__file__).parents[1] / "models" / "voc-small" / "signals.tsv"
+HEAT = ["Nobody ever calls back", "I am so angry about this", "They do not care at all", "The worst I have seen"] * 5
+TILLS = ["Ouvrez plus de caisses !", "Plus de conseillers", "Dernière visite aujourd'hui.", "Que demander de plus"] * 5
+
+
+@pytest.mark.parametrize("rules", all_rules().values(), ids=all_rules().keys())
+@pytest.mark.parametrize("words", WORDS.values())
+def test_every_language_has_its_words(rules: Rules, words: str):
+    own = getattr(rules, words)
+    assert len(own) >= 15
+    assert [word for word in own if word != word.lower() or word != word.strip()] == []
+    assert len(own) == len(set(own))
+
+
+@pytest.mark.parametrize(
+    ("signal", "lang", "text", "expected"),
+    [
+        ("legal", "en", "My SOLICITORS will write to you", True),
+        ("legal", "en", "The staff at the counter was courteous", False),
+        ("legal", "de", "Das geht an die Verbraucherzentrale", True),
+        ("legal", "de", "Die Gerichte waren kalt", False),
+        ("legal", "fr", "je vais porter plainte", True),
+        ("legal", "ja", "次は消費者センターに電話します", True),
+        ("legal", "ar", "سأقدم شكوى إلى الشرطة", True),
+        ("legal", "und", "zzz", True),
+        ("legal", "tlh", "nuqneH", True),
+        ("churn", "en", "I’m done with you", True),
+        ("churn", "en", "Open more tills", False),
+        ("churn", "fr", "Plus jamais chez eux", True),
+        ("churn", "fr", "Ouvrez plus de caisses", False),
+        ("churn", "es", "No volvería a este hotel", True),
+        ("churn", "es", "Volveremos sin duda", False),
+        ("churn", "lt", "Nutraukiu sutartį", True),
+        ("churn", "zh", "再也不来了", True),
+        ("churn", "tlh", "nuqneH", True),
+    ],
+)
+def test_words(signal: str, lang: str, text: str, expected: bool):
+    assert named(signal, [text], [lang]) == [expected]
+
+
+@pytest.mark.parametrize(("signal", "least", "others"), [("legal", 0.5, 0.04), ("churn", 0.8, 0.05)])
+def test_signals_are_named(signal: str, least: float, others: float):
+    """Of the threats and farewells that people wrote to teach the model most are named, of all else hardly anything."""
+    written = pd.read_csv(WRITTEN, sep="\t", quoting=csv.QUOTE_NONE, dtype="string")
+    meant = written["signals"].fillna("").str.contains(signal).to_numpy(bool)
+    said = pd.Series(named(signal, written["text"], written["lang"])).to_numpy(bool)
+    assert said[meant].mean() > least
+    assert said[~meant].mean() < others
+    for _, rows in written[meant].groupby("lang"):
+        assert all(believed(signal, rows["text"].tolist(), rows["lang"].tolist())), "a file that means it is believed"
+
+
+@pytest.mark.parametrize(
+    ("signal", "lang", "texts", "meant"),
+    [("legal", "en", HEAT, "I will go to the ombudsman"), ("churn", "fr", TILLS, "je résilie ma carte")],
+)
+def test_a_file_of_heat_has_no_threats(signal: str, lang: str, texts: list[str], meant: str):
+    assert believed(signal, [*texts, meant], [lang] * (len(texts) + 1)) == [False] * len(texts) + [True]
+
+
+@pytest.mark.parametrize("signal", WORDS)
+def test_of_a_few_nothing_can_be_said(signal: str):
+    assert believed(signal, HEAT[: FEW - 1], ["en"] * (FEW - 1)) == [True] * (FEW - 1)
+    assert believed(signal, [], []) == []

@@ -1,0 +1,54 @@
+"""Whether what a model hears stands in the customer's own words: who threatens with lawyers or leaves mostly says so.
+
+Many who threaten name a lawyer, a court, an authority or the press in common words, and most who leave say that they
+cancel, switch or never come back. Where hardly any of the clauses that a model takes for such do, the model was misled
+by what the file is about: heated patients are no lawyers, and more tills are no farewell. The words stand in the
+languages' files (`authorities`, `leaving`). This module hears nothing itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from voc.rules import load
+
+FEW = 5
+"""Of fewer clauses nothing can be said: all are believed. Guarded by test_of_a_few_nothing_can_be_said."""
+NAMED = {"legal": 0.2, "churn": 0.3}
+"""Of clauses with such a signal at least this share names it in common words: of written ones in 15 languages 59 of 100
+threats and 92 of 100 farewells do, of all else 2 and 4. Trades what is meant in rare words for a report that hears
+lawyers or farewells where there are none. Guarded by test_a_file_of_heat_has_no_threats and test_signals_are_named."""
+WORDS = {"legal": "authorities", "churn": "leaving"}
+"""The words of a language's file that name each signal; every other signal is believed as it is."""
+UNSPACED = frozenset({"ar", "ja", "ko", "zh"})
+"""Languages that write words together with what goes with them: a word counts wherever it stands."""
+
+
+def believed(signal: str, texts: Sequence[str], langs: Sequence[str]) -> list[bool]:
+    """Which of the clauses of one file that a model takes for a signal are believed: those that name it, and all where
+    enough of them do."""
+    said = named(signal, texts, langs)
+    whole = len(said) < FEW or sum(said) >= NAMED[signal] * len(said)
+    return [whole or each for each in said]
+
+
+def named(signal: str, texts: Iterable[str], langs: Iterable[str]) -> list[bool]:
+    """One verdict a text, in order; true where the language has no such words, for then nobody can tell.
+
+    >>> named("legal", ["I will call my solicitor", "They never call back"], ["en", "en"])
+    [True, False]
+    """
+    patterns = ((text, _words_of(signal, str(lang))) for text, lang in zip(texts, langs, strict=True))
+    return [pattern is None or pattern.search(text.lower().replace("’", "'")) is not None for text, pattern in patterns]
+
+
+@lru_cache(maxsize=128)
+def _words_of(signal: str, code: str) -> re.Pattern[str] | None:
+    words: tuple[str, ...] = getattr(load(code), WORDS[signal])
+    if not words:
+        return None
+    escaped = [rf"{re.escape(word[:-1])}\w*" if word.endswith("-") else re.escape(word) for word in words]
+    inside = "|".join(escaped)
+    return re.compile(inside if code in UNSPACED else rf"(?<!\w)(?:{inside})(?!\w)")
