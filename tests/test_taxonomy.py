@@ -245,10 +245,10 @@ def test_figures_by_journey_on_request(complaints: pd.DataFrame, tiny: str):
 
 
 def test_a_workspace_remembers_what_the_frame_leaves(tmp_path: Path, tiny: str, ours: str):
-    base = {"delivery": 25, "app": 25, "staff": 25}
+    weeks = {"delivery": 25, "app": 25, "staff": 25}, {"delivery": 60, "app": 25, "staff": 0}
     tops = []
-    for number in (1, 2):
-        week(number, **base).to_csv(tmp_path / f"week{number}.csv", index=False)
+    for number, counts in enumerate(weeks, start=1):
+        week(number, **counts).to_csv(tmp_path / f"week{number}.csv", index=False)
         options = ["--workspace", tmp_path / "a.duckdb", "--taxonomy", ours, "--by", "journey", "--model", tiny]
         quick = ["--set", "issues.rounds=20", "--set", "drivers.rounds=20", "-o", tmp_path / "out"]
         told = CliRunner().invoke(
@@ -260,6 +260,10 @@ def test_a_workspace_remembers_what_the_frame_leaves(tmp_path: Path, tiny: str, 
     assert {"x-delivery", "x-rude-staff"} <= set(tops[0].index) & set(tops[1].index)
     assert (tops[1].loc["x-delivery", "n_feedback"]) > tops[0].loc["x-delivery", "n_feedback"]
     assert set(tops[0].index[tops[0]["origin"].eq("found")]) <= set(tops[1].index), "found themes keep their ids"
+    changes = pd.read_csv(tmp_path / "out" / "changes.csv").set_index("label")
+    assert changes.loc[["Delivery", "Rude staff"], "change"].tolist() == ["grown", "gone"], "entries are compared too"
+    assert changes.loc["Delivery", "n_now"] >= 40
+    assert changes.loc["Delivery", "theme_id"] == "x-delivery"
     links = pd.read_parquet(tmp_path / "out" / "clause_themes.parquet")
     clauses = pd.read_parquet(tmp_path / "out" / "clauses.parquet")
     assert set(links["clause_id"]) == set(clauses.loc[clauses["theme_id"].notna(), "clause_id"])

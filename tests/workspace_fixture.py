@@ -108,7 +108,7 @@ class Past:
             )
         clauses, themes = memory.find_themes(clauses, vectors, config)
         feedback = FEEDBACK.check(feedback)
-        changes = memory.changes(feedback, clauses, config)
+        changes = memory.changes(feedback, clauses, themes, config)
         analysis = Analysis(
             feedback=feedback, clauses=clauses, themes=themes, metrics=METRICS.empty(), drivers=DRIVERS.empty(),
             issues=ISSUES.empty(), settings={"themes": {"of": config.of}}, model="tiny 0",

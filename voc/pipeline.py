@@ -86,8 +86,10 @@ class Memory(Protocol):
         """As `themes.find_themes`; known themes keep their ids. `around` puts a code frame before the memory."""
         ...
 
-    def changes(self, feedback: pd.DataFrame, clauses: pd.DataFrame, config: ThemesConfig) -> pd.DataFrame:
-        """CHANGES against the run before."""
+    def changes(
+        self, feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame, config: ThemesConfig
+    ) -> pd.DataFrame:
+        """CHANGES against the run before; `clauses` has one row per clause and theme."""
         ...
 
     def notes(self, themes: pd.DataFrame) -> tuple[Note, ...]:
@@ -143,7 +145,7 @@ def analyze(
     customers = run(follow_customers, feedback, clauses, issues, config.queue)
     agents = run(compare_agents, feedback, clauses, config.people)
     anomalies = run(find_anomalies, counted, told, issues, config.anomalies, config.metrics)
-    changes = CHANGES.empty() if memory is None else run(memory.changes, feedback, clauses, config.themes)
+    changes = CHANGES.empty() if memory is None else run(memory.changes, feedback, told, themes, config.themes)
     found = Analysis(
         feedback=feedback, clauses=clauses, clause_themes=links, themes=themes, keywords=keywords, metrics=metrics,
         comparisons=comparisons, drivers=drivers, issues=issues, queue=queue, customers=customers, agents=agents,

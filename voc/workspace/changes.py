@@ -7,6 +7,7 @@ no growth; with intervals, and corrected for the number of themes, so that noise
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,19 @@ HARDLY_ANY = 0.1
 ORDER = ("born", "found", "grown", "split", "merged", "shrunk", "gone", "steady")
 
 
-def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: list[Edit], kind: str) -> pd.DataFrame:
+def compare(
+    feedback: pd.DataFrame,
+    clauses: pd.DataFrame,
+    frame: Frame,
+    edits: list[Edit],
+    kind: str,
+    *,
+    entries: Sequence[Theme] = (),
+) -> pd.DataFrame:
     """CHANGES: one row per theme of `kind`, what changed first; empty before a second run has added comments.
 
-    `clauses` carry the themes as they stand after the edits of `frame`.
+    `clauses` carry the themes as they stand after the edits of `frame`, one row per theme they tell of. `entries` of a
+    code frame are compared like themes; nobody founds them, so they are never born.
     """
     runs = np.unique(feedback["run"].dropna().to_numpy(int)) if "run" in feedback else np.array([], int)
     if len(runs) < 2:
@@ -35,7 +45,7 @@ def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: 
     counted = real(feedback)
     counted = counted[counted["skip"].isna() & counted["suspect"].isna()]
     pair = [tellers_of(counted[counted["run"] == run], clauses) for run in (now, before)]
-    themes = [theme for _, theme in sorted(frame.standing.items()) if theme.kind == kind]
+    themes = [*(theme for _, theme in sorted(frame.standing.items()) if theme.kind == kind), *entries]
     rows = [_row(theme, *pair) for theme in themes]
     table = pd.DataFrame(rows, columns=[*CHANGES.columns])
     table["q_value"] = adjusted(table["p_value"].to_numpy(float))
@@ -44,6 +54,13 @@ def compare(feedback: pd.DataFrame, clauses: pd.DataFrame, frame: Frame, edits: 
     table = table[table["change"].eq("born") | (table["n_now"] + table["n_before"] > 0)]
     table = pd.concat([table, _regrouped(frame, edits, since=before, kind=kind)], ignore_index=True)
     return _ordered(CHANGES.check(table))
+
+
+def entries_of(themes: pd.DataFrame) -> list[Theme]:
+    """The entries of a code frame among the themes that somebody tells of, by id."""
+    told = themes[themes["origin"].eq("taxonomy").fillna(value=False) & themes["parent_id"].isna()]
+    rows = told.sort_values("theme_id").to_dict("records")
+    return [Theme(row["theme_id"], row["status"], row["label"], None, None, born=0, made=True) for row in rows]
 
 
 def _row(theme: Theme, now: Tellers, before: Tellers) -> dict[str, object]:

@@ -6,7 +6,6 @@ put to the themes that are known, and in the end `kept` is what the file is to h
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,9 +18,10 @@ from voc.config import ThemesConfig
 from voc.errors import ModelError
 from voc.tables import CLAUSES, FEEDBACK, THEMES, Analysis, Note
 from voc.themes import Group, find_themes
-from voc.workspace.changes import compare
+from voc.workspace.changes import compare, entries_of
 from voc.workspace.edits import Frame, log, replay
 from voc.workspace.grouping import Grouping
+from voc.workspace.ids import free_ids, known_parts, renamed
 from voc.workspace.intake import COMPUTED, Sifted, refreshed, sift
 from voc.workspace.store import stacked
 from voc.workspace.tables import KNOWN, RUNS, TEXTS, Contents, Vectors
@@ -104,11 +104,9 @@ class Memory:
         """The clauses in the themes that are known and in those born now; renamed, merged, muted … as people asked."""
         grouping = Grouping(self.before, config.of, self.run)
         clauses, themes = find_themes(clauses, vectors, config, group=around(grouping) if around else grouping)
-        names = _free_ids(grouping.born_ids(clauses), self.before.themes)
-        clauses = CLAUSES.add(clauses, theme_id=clauses["theme_id"].replace(names))
-        themes = THEMES.add(
-            themes, theme_id=themes["theme_id"].replace(names), parent_id=themes["parent_id"].replace(names)
-        )
+        names = free_ids(grouping.born_ids(clauses), set(self.before.themes["theme_id"]))
+        clauses, themes = renamed(clauses, themes, names)
+        clauses, themes = renamed(clauses, themes, known_parts(clauses, self.before.clauses))
         self._keys = grouping.keys
         others = self.before.texts[self.before.texts["kind"] != config.of]
         known = _with_labels(grouping.contents.themes, themes, len(self.before.themes))
@@ -121,9 +119,11 @@ class Memory:
         self._frame = replay(self._after)
         return clauses, _named(themes, self._frame)
 
-    def changes(self, feedback: pd.DataFrame, clauses: pd.DataFrame, config: ThemesConfig) -> pd.DataFrame:
-        """CHANGES against the run before."""
-        return compare(feedback, clauses, self._frame, log(self._after), config.of)
+    def changes(
+        self, feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame, config: ThemesConfig
+    ) -> pd.DataFrame:
+        """CHANGES against the run before, of the themes that are remembered and of the entries of a code frame."""
+        return compare(feedback, clauses, self._frame, log(self._after), config.of, entries=entries_of(themes))
 
     def notes(self, themes: pd.DataFrame) -> tuple[Note, ...]:
         """What the reader must know about the memory: what was new, known or changed, and what is muted."""
@@ -160,19 +160,6 @@ class Memory:
 def _short(model: str | None) -> str:
     name, _, digest = str(model).partition(" ")
     return f"{name} {digest[:8]}".strip()
-
-
-def _free_ids(born: Sequence[str], known: pd.DataFrame) -> dict[str, str]:
-    """Ids for new themes whose own once belonged to another theme: ids never change their meaning."""
-    taken, names = set(known["theme_id"]), {}
-    for each in born:
-        name, turn = each, 1
-        while name in taken:
-            turn += 1
-            name = f"t-{hashlib.blake2b(f'{each} {turn}'.encode(), digest_size=5).hexdigest()}"
-        names[each] = name
-        taken.add(name)
-    return names
 
 
 def _with_born(known: pd.DataFrame, themes: pd.DataFrame, born: Sequence[str], kind: str, run: int) -> pd.DataFrame:
