@@ -59,7 +59,7 @@ LEAST_ALONE = 5
 
 @dataclass(frozen=True)
 class Context:
-    """How far before the number a word of each role stands, in words; None = there is none."""
+    """What the words before a number announce it to be."""
 
     named: bool = False
     """An order, account or customer number is announced."""

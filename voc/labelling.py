@@ -123,7 +123,7 @@ def _ask(messages: Messages, config: ThemesConfig) -> str:
     request = Request(  # noqa: S310 (the scheme was checked)
         f"{str(config.labeller_url).rstrip('/')}/chat/completions", json.dumps(asked).encode(), headers
     )
-    with urlopen(request, timeout=config.labeller_timeout) as reply:  # noqa: S310
+    with urlopen(request, timeout=config.labeller_timeout) as reply:  # noqa: S310 (the same)
         said = json.loads(reply.read(MOST_BYTES))
     return str(said["choices"][0]["message"]["content"])
 

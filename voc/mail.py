@@ -137,7 +137,7 @@ def _broken_out(found: str) -> str:
     return f"\n{found.strip()}\n" if sure else found
 
 
-def _kind(line: str) -> str:  # noqa: PLR0911
+def _kind(line: str) -> str:  # noqa: PLR0911 (one line a kind, in the order in which they are told apart)
     if not line.strip():
         return BLANK
     if QUOTED.match(line):
@@ -283,7 +283,8 @@ def _mark_rules(lines: Sequence[str], shape: list[str]) -> None:
         if re.match(r"e*[bh]", below):
             shape[place] = MARK if shape[place] == RULE else shape[place]
             continue
-        tail = [line for line in lines[place + 1 : place + 1 + len(re.match("[^bhq]*", below)[0])] if line.strip()]  # type: ignore[index]
+        until = place + 1 + len(re.split("[bhq]", below, maxsplit=1)[0])
+        tail = [line for line in lines[place + 1 : until] if line.strip()]
         signs = _is_signature(tail) if shape[place] == RULE else len(tail) <= SIGNATURE_LINES or _has_contact(tail)
         shape[place] = DASHES if signs else TEXT
 

@@ -46,17 +46,19 @@ UNDECIDED = 1e-4
 """Least probability of an entry: keeps the log-odds within ±9."""
 
 MOST = 2
-"""Entries of one facet that a clause may have: clauses that say three things are almost always lists."""
+"""Entries of one facet that a clause may have: clauses that say three things are almost always lists. Guarded by
+test_a_clause_that_says_two_things_counts_for_both."""
 
 FIRM, TIGHT, LARGE, SUGGESTED = 0.5, 0.28, 0.02, 3
 """A discovered theme is suggested as an entry where samples find it again by half, its clauses are alike (the medley
 that is left over has a cohesion of 0.1-0.25 in the demo exports, topics 0.3-0.6), it has at least 2 % of the comments
-that were grouped, and it is among the three largest. Guarded by test_a_missing_entry_is_suggested."""
+that were grouped, and it is among the three largest. Guarded by test_the_whole_run_with_a_frame."""
 STRAYS_TOLD = 3
 
 DOUBT = 0.2
 """How much nearer (cosine) another entry's centre must be before a phrase is doubted; on average half of that for all
-phrases of an entry. Translations and short phrases are 0.1 apart by themselves."""
+phrases of an entry. Translations and short phrases are 0.1 apart by themselves. Guarded by
+test_doubtful_examples_are_told."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _rest(
     return inner(points[rest], texts.iloc[rest].reset_index(drop=True), told, config)
 
 
-def _nothing(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig) -> Grouped:  # noqa: ARG001
+def _nothing(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame, config: ThemesConfig) -> Grouped:  # noqa: ARG001 (as every Group)
     """The group that discovers nothing: every text is a stray."""
     return Grouped(np.full(len(points), STRAY), np.zeros(0), ())
 

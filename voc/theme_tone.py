@@ -29,10 +29,10 @@ def without_topic(texts: Iterable[str], langs: Iterable[str]) -> np.ndarray:
     >>> without_topic(["This is so frustrating!", "So frustrating, this queue"], ["en", "en"]).tolist()
     [True, False]
     """
-    return np.array([_toneless_rest(text, lang) for text, lang in zip(texts, langs, strict=True)], dtype=bool)
+    return np.array([_says_feelings_only(text, lang) for text, lang in zip(texts, langs, strict=True)], dtype=bool)
 
 
-def _toneless_rest(text: str, lang: str) -> bool:
+def _says_feelings_only(text: str, lang: str) -> bool:
     text = NOISE.sub(" ", text)
     pattern = _tone(lang)
     if pattern is None:

@@ -87,8 +87,9 @@ def analyze(
 
     DIR receives report.html, report.md, issues.xlsx,
     issues.csv, queue.csv, themes.csv, keywords.csv, metrics.csv, comparisons.csv,
-    drivers.csv, customers.csv, agents.csv, anomalies.csv, feedback.parquet, clauses.parquet, clause_themes.parquet and
-    run.json, or nothing where the run fails.
+    drivers.csv, customers.csv, agents.csv, anomalies.csv, changes.csv, feedback.parquet, clauses.parquet,
+    clause_themes.parquet and run.json, or nothing where the run fails. Labels that an endpoint gave
+    (themes.labeller_url) are kept beside it, in DIR-labels.json.
 
     With --taxonomy clauses go to the themes that you name: a TOML file with lines such as "Late delivery" = ["my parcel
     came late", "das Paket kam zu spät"], a CSV of labelled texts with the columns text and theme, or cx, the general

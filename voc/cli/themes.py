@@ -115,7 +115,7 @@ def assign(*, theme: str, phrases: tuple[str, ...], clauses: tuple[str, ...], ne
 
 
 def _flag(name: str, told: str) -> None:
-    @themes.command(name, short_help=told.removesuffix("."))
+    @themes.command(name, short_help=told)
     @click.argument("theme")
     @_in_workspace
     def command(*, theme: str, workspace: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -24,6 +25,15 @@ FIGURE = re.compile(r"[-+]?\d+(?:[.,]\d+)?%?")
 def is_figure(cell: str) -> bool:
     """Whether a cell is a number or starts like a date, and so is no header."""
     return bool(FIGURE.fullmatch(cell.strip()) or re.match(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b", cell.strip()))
+
+
+def json_object(cell: str) -> dict[str, Any]:
+    """The object that a cell holds as JSON; empty where it holds anything else."""
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def unique_names(header: Iterable[object]) -> tuple[str, ...]:

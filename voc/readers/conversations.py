@@ -29,7 +29,6 @@ COLUMNS: Final = ("conversation", "speaker", "text", "at", "seconds")
 PARTS: Final[tuple[tuple[Speaker, str], ...]] = (
     ("note", "note_turn"), ("bot", "bot_turn"), ("agent", "agent_turn"), ("customer", "customer_turn"),
 )  # fmt: skip
-CALLS: Final = ("vtt", "srt")
 SEVERAL: Final = 3
 """Conversations from which a speaker who comes back while the others change is taken for the agent. Guarded by
 `test_the_one_who_comes_back_is_the_agent`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from voc.config import ReadConfig
 from voc.errors import InputError
 from voc.readers.formats import Head, head_of
 from voc.readers.headers import normalise
-from voc.readers.sheets import is_workbook, read_xlsx
+from voc.readers.sheets import first_cells, is_workbook, read_xlsx
 from voc.readers.tabular import open_table, read_csv
 
 BLANK: Final = b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"
@@ -47,16 +46,7 @@ def headers_of(head: Head) -> frozenset[str]:
 
 def _sheet_headers(head: Head) -> frozenset[str]:
     """The words of the first row of the first sheet that has several; a damaged workbook has none."""
-    import openpyxl
-
-    try:
-        with head.path.open("rb") as file:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            rows = list(islice(book.worksheets[0].iter_rows(values_only=True), ROWS))
-            book.close()
-    except Exception:  # noqa: BLE001 - openpyxl raises whatever a damaged file makes it stumble over
-        return frozenset()
-    filled = [[cell for cell in row if cell is not None] for row in rows]
+    filled = [[cell for cell in row if cell is not None] for row in first_cells(head.path, ROWS)]
     first = next((row for row in filled if len(row) > 1), [])
     return frozenset(plain(str(cell)) for cell in first)
 

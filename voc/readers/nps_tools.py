@@ -15,14 +15,13 @@ A request that was never answered stays as a row without a score: its "0" is no 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from voc.config import ReadConfig
-from voc.readers.cells import figures, text_of
+from voc.readers.cells import figures, json_object, text_of
 from voc.readers.exports import NEVER, find, named, never_is_missing, tell, times, with_columns
 from voc.readers.fingerprints import has, headers_of, plain, read_export
 from voc.readers.formats import Head, reader
@@ -91,20 +90,12 @@ def _with_properties(raw: pd.DataFrame, column: str | None) -> pd.DataFrame:
     """A column for each property of persons, where they are written as JSON."""
     if column is None:
         return raw
-    held = [_properties(cell) for cell in text_of(raw[column]).fillna("")]
+    held = [json_object(cell) for cell in text_of(raw[column]).fillna("")]
     names = list(dict.fromkeys(str(name) for each in held for name in each))
     if not names or len(names) > PROPERTIES:
         return raw
     added = {f"{column}.{name}": pd.array([_flat(each.get(name)) for each in held], dtype="string") for name in names}
     return with_columns(raw, added, without=(column,))
-
-
-def _properties(cell: str) -> Mapping[str, object]:
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _flat(value: object) -> str | None:

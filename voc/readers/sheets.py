@@ -13,15 +13,13 @@ import pandas as pd
 
 from voc.config import ReadConfig
 from voc.errors import InputError
-from voc.readers.archives import BOMB, SMALL
+from voc.readers.archives import BOMB, LARGEST, SMALL
 from voc.readers.cells import is_figure, unique_names
 from voc.readers.formats import Head, reader
 from voc.readers.recognition import note
 
 ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 PREAMBLE: Final = 10
-LARGEST: Final = 2**31
-"""Bytes that a workbook may unpack to: a zip bomb stops here, or at SMALL where it is BOMB times its own size."""
 
 Row = tuple[Any, ...]
 
@@ -58,18 +56,24 @@ def read_xlsx(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 
     return frame
 
 
-def first_rows(path: Path, most: int) -> pd.DataFrame:
-    """The first rows of the first sheet under its header, to tell a format by; none of a damaged workbook."""
+def first_cells(path: Path, most: int) -> list[Row]:
+    """The first `most` rows of the first sheet, to tell a format by; none of a damaged workbook."""
     import openpyxl
 
     try:
         with warnings.catch_warnings(), path.open("rb") as file:
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # as in _sheets
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            rows = _filled(islice(book.worksheets[0].iter_rows(values_only=True), most))
+            rows = list(islice(book.worksheets[0].iter_rows(values_only=True), most))
             book.close()
     except Exception:  # noqa: BLE001 - openpyxl raises whatever a damaged file makes it stumble over
-        return pd.DataFrame()
+        return []
+    return rows
+
+
+def first_rows(path: Path, most: int) -> pd.DataFrame:
+    """The table that those rows begin, under its header."""
+    rows = _filled(iter(first_cells(path, most)))
     header, above = _header(rows) if rows else ((), 0)
     return _table(header, rows[above + 1 :]) if len(header) > 1 else pd.DataFrame()
 
@@ -101,6 +105,7 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _check_size(path: Path) -> None:
+    """A zip bomb stops here: at LARGEST bytes, or at SMALL where it is BOMB times its own size."""
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(each.file_size for each in packed.infolist())

@@ -15,7 +15,6 @@ Scores are found among the questions as in any table. Nothing is dropped: previe
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -28,13 +27,13 @@ import pandas as pd
 from voc.config import ReadConfig
 from voc.errors import InputError
 from voc.readers import texts
-from voc.readers.cells import text_of, unique_names
+from voc.readers.cells import json_object, text_of, unique_names
 from voc.readers.fingerprints import has, headers_of, plain, read_table
 from voc.readers.formats import Head, reader
 from voc.readers.headers import EXACT, match, normalise
 from voc.readers.profile import Profile
 from voc.readers.recognition import MARKS, SKIP, note
-from voc.readers.sheets import is_workbook
+from voc.readers.sheets import first_cells, is_workbook
 from voc.readers.tabular import open_table
 from voc.tables import Note
 
@@ -92,16 +91,7 @@ def _rows(head: Head) -> tuple[tuple[str, ...], ...]:
 
 
 def _sheet_rows(head: Head) -> tuple[tuple[str, ...], ...]:
-    import openpyxl
-
-    try:
-        with head.path.open("rb") as file:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            rows = list(islice(book.worksheets[0].iter_rows(values_only=True), 3))
-            book.close()
-    except Exception:  # noqa: BLE001 - openpyxl raises whatever a damaged file makes it stumble over
-        return ()
-    found = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+    found = [tuple("" if cell is None else str(cell) for cell in row) for row in first_cells(head.path, 3)]
     return (unique_names(found[0]), *found[1:]) if found else ()
 
 
@@ -137,7 +127,7 @@ def read_qualtrics(path: Path, options: ReadConfig) -> pd.DataFrame:
     if not top or (ids is None and not _is_two_rows(names, top[0])):
         raise InputError(f"{path.name} has no header rows of Qualtrics: a row of questions, a row of ImportIds")
     labels = top[0] if ids != 0 else names
-    about = [_import_id(cell) for cell in top[ids]] if ids is not None else [{} for _ in names]
+    about = [json_object(cell) for cell in top[ids]] if ids is not None else [{} for _ in names]
     n_above = 1 if ids is None else ids + 1
     notes = [*raw.attrs.get("notes", ()), note("Header rows of Qualtrics (questions, ids) were read as such", n_above)]
     columns = _question_names(names, labels, about)
@@ -156,14 +146,6 @@ def read_qualtrics(path: Path, options: ReadConfig) -> pd.DataFrame:
 
 def _cell(cell: object) -> str:
     return "" if cell is None or cell is pd.NA or cell != cell else str(cell)  # noqa: PLR0124 - NaN
-
-
-def _import_id(cell: str) -> dict[str, str]:
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _own_name(name: str, label: str) -> str:

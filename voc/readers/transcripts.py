@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -286,11 +285,3 @@ def _voices(words: str, known: set[str]) -> Iterator[tuple[str | None, str]]:
 
 def _untagged(said: str) -> str:
     return re.sub(r"</?[a-zA-Z][^>\n]{0,80}>|</?\d[\d:.]*>", "", said).strip()
-
-
-def timestamp(value: Any) -> datetime | None:
-    """A time of a turn, in any form that dates.parse knows."""
-    if value is None or isinstance(value, bool | dict | list):
-        return None
-    found = dates.parse(pd.Series([str(value)], dtype="string")).times.iloc[0]
-    return None if pd.isna(found) else found.to_pydatetime()

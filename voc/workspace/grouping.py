@@ -134,7 +134,7 @@ class Grouping:
             number: np.flatnonzero(self._groups == self._n_known + number)
             for number in range(int(self._born.max(initial=-1)) + 1)
         }
-        return {number: str(given.loc[nodes[0]]) for number, nodes in firsts.items() if len(nodes)}
+        return {number: str(given.loc[own[0]]) for number, own in firsts.items() if len(own)}
 
     def born_ids(self, clauses: pd.DataFrame) -> list[str]:
         """The ids that `find_themes` gave to the new themes."""

@@ -192,7 +192,7 @@ def _births(
 def _is_apart(inside: np.ndarray, new: np.ndarray, known: np.ndarray) -> bool:
     """Whether a group has few texts of known themes, and the heart of none."""
     old = inside & ~new
-    if old.sum() > min(STRANGERS, np.mean(known != None) / 2) * inside.sum():  # noqa: E711
+    if old.sum() > min(STRANGERS, pd.notna(known).mean() / 2) * inside.sum():
         return False
     themes, shares = np.unique(known[old].astype(str), return_counts=True)
     return all(share < HEART * (known == theme).sum() for theme, share in zip(themes, shares, strict=True))

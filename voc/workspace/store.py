@@ -216,7 +216,7 @@ def _has(connection: Connection) -> bool:
 
 
 def _read(connection: Connection, name: str) -> pd.DataFrame:
-    found = nullable(connection.sql(f'SELECT * FROM "{name}"').to_arrow_table().to_pandas())  # noqa: S608
+    found = nullable(connection.sql(f'SELECT * FROM "{name}"').to_arrow_table().to_pandas())  # noqa: S608 (a name of ours)
     rows = connection.execute("SELECT value FROM about WHERE name = ?", [f"columns of {name}"]).fetchall()
     return found.set_axis(pd.Index(json.loads(rows[0][0]), dtype="str"), axis="columns")
 
