@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pandas as pd
@@ -11,11 +14,17 @@ from analysis_fixture import empty_analysis, make_analysis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voc.channels import AUTOMATIC, AWAY, BOUNCE
+from voc.clean import EMPTY, NO_WORDS, SAYS_NOTHING
 from voc.config import ReportConfig
 from voc.errors import ConfigError
+from voc.habits import PASTED
+from voc.privacy import ONLY_PERSONAL
+from voc.readers.surveys import STATUS
 from voc.report import render, render_markdown
 from voc.report.speech import languages, speech_of
 
+PACKAGE = Path(__file__).parents[1] / "voc"
 ENGLISH = speech_of("en")
 OTHERS = [code for code in languages() if code != "en"]
 GAP = re.compile(r"\{(\w+)\}")
@@ -39,6 +48,42 @@ def test_a_language_says_all_that_english_says(code: str) -> None:
         assert isinstance(theirs, str) == isinstance(text, str), key
         wanted = {*GAP.findall(forms(text)[0])}
         assert all({*GAP.findall(each)} == wanted for each in forms(theirs)), key
+
+
+def reasons() -> Iterator[str]:
+    """Why a row is left out or doubted, as "skip_…" and "suspect_…": the constants that say it, and what readers and
+    habits write in place: the last argument of a mask or of `_why`, and what `_automatic` returns."""
+    yield from (f"skip_{why}" for why in {*STATUS.values(), EMPTY, SAYS_NOTHING, NO_WORDS, ONLY_PERSONAL})
+    yield from (f"skip_{why}" for why in (AUTOMATIC, AWAY, BOUNCE, "message of a bot", "no words of a customer"))
+    yield f"suspect_{PASTED}"
+    for path in (*sorted((PACKAGE / "readers").glob("*.py")), PACKAGE / "habits.py"):
+        family = "suspect" if path.stem == "habits" else "skip"
+        yield from (f"{family}_{why}" for why in _written(ast.parse(path.read_text("utf-8"))))
+
+
+def _written(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
+        if isinstance(node, ast.Call) and name in {"mask", "_why"}:
+            yield from _sentences(node.args[-1:])
+        if isinstance(node, ast.FunctionDef) and node.name == "_automatic":
+            yield from _sentences([inner for each in ast.walk(node) if isinstance(each, ast.Return)
+                                   for inner in ast.walk(each)])  # fmt: skip
+
+
+def _sentences(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
+            yield node.value
+
+
+@pytest.mark.parametrize("code", languages())
+def test_every_reason_to_leave_out_or_doubt_a_row_has_its_words(code: str) -> None:
+    keys = {why.replace(" ", "_").lower() for why in reasons()}
+    assert len(keys) > 18
+    assert "suspect_the_same_middle_answer_to_every_question_of_a_grid" in keys
+    assert "skip_automatic_reply" in keys
+    assert sorted(key for key in keys if not speech_of(code).knows(key)) == []
 
 
 @pytest.mark.parametrize("code", languages())
