@@ -37,12 +37,12 @@ def inspect(
     """Tell how one or more exports are understood before anything is analysed.
 
     Format and encoding, which column was taken for what and why, rows, languages, dates, scores, personal data, and
-    which rows would be skipped or doubted and for what reason.
+    which rows would be skipped or doubted and for what reason. Of files beyond 64 MB some rows, drawn evenly, are read.
     """
     config, _ = effective(settings_file, assignments, columns)
     from voc.readers import read_feedback
 
-    reading = read_feedback(sources, config.read)
+    reading = read_feedback(sources, config.read, sample=True)
     found = facts(reading, _prepared(reading.frame, config))
     if as_json:
         import json
@@ -63,6 +63,7 @@ def facts(reading: Reading, feedback: pd.DataFrame) -> dict[str, Any]:
     notes = [*reading.notes, *integrity_notes(feedback)]
     return {
         "sources": [_source(source) for source in reading.sources],
+        "drawn": _drawn(reading),
         "rows": len(feedback),
         "used": len(used),
         "skipped": tally(feedback, "skip"),
@@ -93,6 +94,13 @@ def _prepared(feedback: pd.DataFrame, config: Config) -> pd.DataFrame:
     told = mask_personal_data(feedback, replace(config.privacy, keep=False))
     # The examples and lengths are those of the file; only the counts are of what would be masked.
     return FEEDBACK.add(feedback, masked=told["masked"], skip=told["skip"])
+
+
+def _drawn(reading: Reading) -> dict[str, int] | None:
+    """How many rows of how many everything else is told of; None where all were read."""
+    of = sum(source.n_rows for source in reading.sources)
+    passed_over = sum(source.passed_over for source in reading.sources)
+    return {"rows": of - passed_over, "of": of} if passed_over else None
 
 
 def _source(source: Recognition) -> dict[str, Any]:
@@ -174,9 +182,14 @@ def _show_source(source: dict[str, Any], screen: Console) -> None:
 
 def _show_rows(found: dict[str, Any], screen: Console) -> None:
     """One line a fact, the names in a column of their own."""
-    came = sum(source["rows"] for source in found["sources"])
+    drawn = found["drawn"]
+    came = drawn["rows"] if drawn else sum(source["rows"] for source in found["sources"])
     several = f" from {came:,} rows, one per answer" if came != found["rows"] else ""
-    screen.print(f"\n{'Comments':11}{found['rows']:,}{several}, of which {found['used']:,} would be analysed")
+    screen.print()
+    if drawn:
+        told = f"judged on {drawn['rows']:,} rows drawn evenly of {drawn['of']:,}; all below is told of these"
+        _line(screen, "Rows", f"{told}, and a text that came twice is seen only where both were drawn")
+    screen.print(f"{'Comments':11}{found['rows']:,}{several}, of which {found['used']:,} would be analysed")
     for reason, count in found["skipped"].items():
         examples = ", ".join(f"“{text[:30]}”" for text in found["examples"].get(reason, ()))
         _line(screen, "Skipped", f"{count:,} {reason}" + (f": {examples}" if examples else ""))

@@ -54,7 +54,7 @@ class Dialect:
 
 
 class Record(NamedTuple):
-    """The cells of one row; a broken one says why, and has its lines as they stand."""
+    """The cells of one row; a broken one says why, and has its lines as they stand (any one, where they are kept)."""
 
     cells: list[str]
     broken: str | None = None
@@ -182,7 +182,7 @@ def _habits(head: str, dialect: Dialect) -> frozenset[int]:
     return frozenset(width for width, count in counts.items() if count >= max(2, SYSTEMATIC * counts.total()))
 
 
-def records(source: Iterable[str], dialect: Dialect, width: int) -> Iterator[Record]:
+def records(source: Iterable[str], dialect: Dialect, width: int, *, keep_lines: bool = False) -> Iterator[Record]:
     """Every record that is not a blank line, with `width` cells, in the order of the file."""
     feed = _Feed(source)
     while True:
@@ -197,10 +197,12 @@ def records(source: Iterable[str], dialect: Dialect, width: int) -> Iterator[Rec
             if cells is None:
                 return
             if len(cells) == width:
-                yield Record(cells)
+                yield Record(cells, None, "".join(feed.taken) if keep_lines else "")
             elif any(cell.strip() for cell in cells):
                 break
-        yield _mended(cells, feed, dialect, width)
+        taken = feed.taken.copy()
+        mended = _mended(cells, feed, dialect, width)
+        yield mended._replace(raw="".join(taken)) if keep_lines and not mended.broken else mended
 
 
 class _Feed:

@@ -79,7 +79,7 @@ def _objects(path: Path, encoding: encodings.Encoding, broken: dict[int, str]) -
 def read_json(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG001 - every reader takes options
     """The raw table of the longest list of objects in the file."""
     encoding = encodings.detect(blocks_of(path))
-    streamed = _streamed(path, encoding)
+    streamed = members(path, encoding)
     if streamed is not None:
         frame = table(streamed)
         frame.attrs = {"encoding": encoding.label}
@@ -119,15 +119,15 @@ def _whole(path: Path, encoding: encodings.Encoding) -> Any:
         raise InputError(f"{path.name} is not valid JSON: {_plain(error)}") from error
 
 
-def _streamed(path: Path, encoding: encodings.Encoding) -> Iterator[Values] | None:
+def members(path: Path, encoding: encodings.Encoding) -> Iterator[Values] | None:
     """The members of a file that is one list of objects, one by one; None where it is something else."""
     head = next(encodings.decode(blocks_of(path), encoding), "").removeprefix("\ufeff").lstrip()
     if not re.match(r"\[\s*\{", head):
         return None
-    return _members(encodings.decode(blocks_of(path), encoding), path.name)
+    return _cut(encodings.decode(blocks_of(path), encoding), path.name)
 
 
-def _members(texts: Iterator[str], name: str) -> Iterator[Values]:
+def _cut(texts: Iterator[str], name: str) -> Iterator[Values]:
     """The members of a list whose text comes in blocks. Raises InputError where it breaks off or is no list."""
     decoder = json.JSONDecoder(strict=False)
     text, place = next(texts).removeprefix("\ufeff").lstrip(), 1

@@ -37,7 +37,7 @@ def read_parquet(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG0
 
     try:
         with parquet.ParquetFile(path) as file:
-            rows = pa.Table.from_batches(_bounded(file, path), file.schema_arrow)
+            rows = pa.Table.from_batches(bounded(file, path), file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path.name} is a damaged Parquet file: {str(error).splitlines()[0]}") from error
     names = unique_names(rows.column_names)
@@ -45,7 +45,7 @@ def read_parquet(path: Path, options: ReadConfig) -> pd.DataFrame:  # noqa: ARG0
     return pd.DataFrame({names[place]: _column(rows.column(place)) for place in kept}, index=range(rows.num_rows))
 
 
-def _bounded(file: parquet.ParquetFile, path: Path) -> Iterator[pa.RecordBatch]:
+def bounded(file: parquet.ParquetFile, path: Path) -> Iterator[pa.RecordBatch]:
     """The rows in pieces, counted as they unpack: a value that is written once can stand in every row."""
     most, size = max(LARGEST, BOMB * path.stat().st_size), 0
     for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):

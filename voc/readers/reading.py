@@ -15,7 +15,7 @@ import pandas as pd
 
 from voc.config import DEFAULTS, ReadConfig, from_mapping
 from voc.errors import InputError
-from voc.readers import answers, columns, formats, sources, sql
+from voc.readers import answers, columns, formats, sampling, sources, sql
 from voc.readers.recognition import BROKEN, FILE, MARKS, Reading, Recognition, note
 from voc.tables import Note
 
@@ -34,6 +34,22 @@ class Opened:
     about: dict[Hashable, Any]
     """What the reader says of it (`formats`)."""
     digest: str
+    passed_over: int = 0
+    """Rows that were not drawn."""
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Where samples of large files are written, and how much of each."""
+
+    folder: Path
+    limits: dict[Path, sampling.Limit]
+
+    def of(self, path: Path, format_: str) -> sampling.Sample | None:
+        """Some rows of a file; None where it is read whole."""
+        if path not in self.limits or format_ not in sampling.ROW_BY_ROW:
+            return None
+        return sampling.draw(path, self.folder / f"drawn-{len(list(self.folder.iterdir()))}", self.limits[path])
 
 
 def read(*paths: str | Path, **options: Any) -> pd.DataFrame:
@@ -41,9 +57,10 @@ def read(*paths: str | Path, **options: Any) -> pd.DataFrame:
     return read_feedback(paths, from_mapping({"read": options}).read).frame
 
 
-def read_feedback(paths: Sequence[str | Path], config: ReadConfig = DEFAULTS.read) -> Reading:
+def read_feedback(paths: Sequence[str | Path], config: ReadConfig = DEFAULTS.read, *, sample: bool = False) -> Reading:
     """All sources as one feedback table: FEEDBACK's columns as far as they were found, `source` set, ids unique.
 
+    With `sample`, of sources that are large together only some rows, drawn evenly; the others are counted (`sampling`).
     Raises InputError where a named source cannot be read or holds no text; files found in a folder or by a pattern that
     cannot be read are told in the notes, unless none can.
     """
@@ -52,7 +69,8 @@ def read_feedback(paths: Sequence[str | Path], config: ReadConfig = DEFAULTS.rea
     with TemporaryDirectory(prefix="voc-") as unpacked:
         found, told = sources.expand(paths, Path(unpacked))
         notes += told
-        parts = _parts(found, config, notes, failed)
+        limits = sampling.limits([each.path for each in found if not each.address]) if sample else {}
+        parts = _parts(found, config, notes, failed, _Drawing(Path(unpacked), limits))
     if not parts:
         raise failed[0]
     frame = _joined([(part, stem) for part, _, stem in parts], notes)
@@ -72,7 +90,11 @@ def read_table(path: str | Path, config: ReadConfig = DEFAULTS.read) -> pd.DataF
 
 
 def _parts(
-    found: list[sources.Source], config: ReadConfig, notes: list[Note], failed: list[InputError]
+    found: list[sources.Source],
+    config: ReadConfig,
+    notes: list[Note],
+    failed: list[InputError],
+    drawing: _Drawing,
 ) -> list[tuple[pd.DataFrame, Recognition, str]]:
     """The feedback of each source; files of a format whose parts belong together (one mail or one chat a file) are one
     table."""
@@ -80,7 +102,7 @@ def _parts(
     groups: dict[str, list[Opened]] = {}
     for source in found:
         with _passing_over(source.name, notes, failed, asked=source.asked):
-            opened = _open(source, config)
+            opened = _open(source, config, drawing)
             if "finish" in opened.about:
                 groups.setdefault(opened.format, []).append(opened)
             else:
@@ -104,17 +126,28 @@ def _passing_over(name: str, notes: list[Note], failed: list[InputError], *, ask
         notes.append(note(f"{name} was passed over: {error}"))
 
 
-def _open(source: sources.Source, config: ReadConfig) -> Opened:
+def _open(source: sources.Source, config: ReadConfig, drawing: _Drawing | None = None) -> Opened:
     path, shown = source.path, source.shown or str(source.path)
     if source.address:
         raw = sql.read_address(source.address)
         return Opened(shown, source.name, source.stem, "sql", _plain(raw), raw.attrs, sql.digest(raw))
     try:
         name = formats.recognise(path, config)
-        raw = formats.READERS.get(name)(path, config)
-        return Opened(shown, source.name, source.stem, name, _plain(raw), raw.attrs, _digest(path))
+        drawn = drawing.of(path, name) if drawing else None
+        raw = formats.READERS.get(name)(drawn.path if drawn else path, config)
+        opened = Opened(shown, source.name, source.stem, name, _plain(raw), raw.attrs, _digest(path))
+        return _as_sample(opened, drawn) if drawn else opened
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _as_sample(opened: Opened, drawn: sampling.Sample) -> Opened:
+    """What was read of some rows of a file, with what is known of the whole."""
+    notes = [each for each in opened.about.get("notes", ()) if each not in drawn.notes]
+    about = {**opened.about, "notes": (*drawn.notes, *notes)}
+    if drawn.encoding:
+        about["encoding"] = drawn.encoding
+    return replace(opened, about=about, passed_over=drawn.passed_over)
 
 
 def _finished(group: list[Opened], config: ReadConfig) -> Opened:
@@ -156,7 +189,7 @@ def _labelled(recognition: Recognition, n_files: int) -> list[Note]:
 
 def _recognised(opened: Opened, config: ReadConfig) -> tuple[pd.DataFrame, Recognition]:
     """The feedback of a source; its raw table is used up."""
-    about, raw, n_rows = opened.about, opened.raw, len(opened.raw)
+    about, raw, n_rows = opened.about, opened.raw, len(opened.raw) + opened.passed_over
     if raw.empty:
         raise InputError(f"{opened.name} has a header ({', '.join(map(str, raw.columns[:6]))}) and no rows")
     mapped = columns.recognise(
@@ -177,6 +210,7 @@ def _recognised(opened: Opened, config: ReadConfig) -> tuple[pd.DataFrame, Recog
         digest=opened.digest,
         guesses=mapped.guesses,
         notes=(*about.get("notes", ()), *mapped.notes, *built.notes),
+        passed_over=opened.passed_over,
     )
     return built.frame, recognition
 

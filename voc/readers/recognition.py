@@ -33,7 +33,8 @@ class Guess:
 
 @dataclass(frozen=True)
 class Recognition:
-    """One source as it was recognised. `digest` is the SHA-256 of the file; `n_rows` counts the rows in it."""
+    """One source as it was recognised. `digest` is the SHA-256 of the file; `n_rows` counts the rows in it, of which
+    `passed_over` were not drawn where a sample of a large file was asked for."""
 
     path: str
     format: str
@@ -43,6 +44,7 @@ class Recognition:
     digest: str
     guesses: tuple[Guess, ...]
     notes: tuple[Note, ...]
+    passed_over: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class Table:
     header: tuple[str, ...]
     records: Iterator[delimited.Record]
     notes: tuple[Note, ...]
+    opening: tuple[str, ...]
+    """The lines up to the header, where lines are kept."""
 
 
 def blocks_of(path: Path) -> Iterator[bytes]:
@@ -85,8 +87,8 @@ def frames(table: Table, rows: int) -> Iterator[pd.DataFrame]:
         yield frame
 
 
-def open_table(blocks: Blocks) -> Table:
-    """Find out how a file is written, and stop before its first row."""
+def open_table(blocks: Blocks, *, keep_lines: bool = False) -> Table:
+    """Find out how a file is written, and stop before its first row; its records have their lines where told so."""
     encoding = encodings.detect(blocks())
     texts = encodings.decode(blocks(), encoding)
     head = _head(texts)
@@ -95,10 +97,10 @@ def open_table(blocks: Blocks) -> Table:
     if not any(character.isprintable() and not character.isspace() for character in rest):
         raise InputError("The file is empty: it begins with nothing but blank lines")
     layout = delimited.layout(head, dialect, is_figure, _is_known)
-    rows = delimited.records(delimited.lines(chain([rest], texts)), dialect, len(layout.header))
-    for _ in islice(rows, layout.above + layout.named):
-        pass
-    return Table(encoding, dialect, unique_names(layout.header), rows, tuple(_notes(encoding, layout)))
+    cut = delimited.lines(chain([rest], texts))
+    rows = delimited.records(cut, dialect, len(layout.header), keep_lines=keep_lines)
+    opening = tuple(record.raw for record in islice(rows, layout.above + layout.named))
+    return Table(encoding, dialect, unique_names(layout.header), rows, tuple(_notes(encoding, layout)), opening)
 
 
 def _head(texts: Iterator[str]) -> str:
