@@ -312,6 +312,7 @@ def _issues(feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame,
             "n_customers": writers["customer_id"].nunique() if "customer_id" in writers else None,
             "why": f"{len(ids)} comments; what they tell is {'grave' if severity > 0.7 else 'annoying'}.",
             "quote": members["text"].iloc[0],
+            "signal": {"t-plug": "safety", "t-charge": "money"}.get(theme.theme_id), "n_signal": len(ids),
         })  # fmt: skip
     ranked = pd.DataFrame(rows, columns=[*ISSUES.columns]).sort_values("urgency", ascending=False, ignore_index=True)
     ranked["rank"] = range(1, len(ranked) + 1)

@@ -97,11 +97,19 @@ def test_markdown_tells_figures_and_five_issues_with_quotes(analysis: Analysis) 
     assert told.startswith("# Voice of the customer\n")
     assert re.search(r"\| NPS \| [+−]?\d+ \| [+−]?\d+ to [+−]?\d+ \| \d+ \|", told)
     for place, issue in enumerate(analysis.issues.head(TOP).itertuples(), start=1):
-        assert f"{place}. **{issue.label}** – urgency {issue.urgency:.0f} of 100" in told
+        assert f"- {place} **{issue.label}** – urgency {issue.urgency:.0f} of 100" in told
         assert issue.why in told
     assert told.count("   > ") >= TOP
     assert "192 of 200 rows had usable text." in told
     assert not re.search(r"\n{4,}", told)
+
+
+def test_markdown_tells_shared_places() -> None:
+    """As the screen and the page: two issues that noise alone tells apart are both the second."""
+    made = make_analysis(rows=240)
+    shared = made.issues.assign(place=["1", "2=", "2=", *map(str, range(4, len(made.issues) + 1))])
+    told = render_markdown(replace(made, issues=shared), ReportConfig())
+    assert told.count("\n- 2= **") == 2
 
 
 def test_markdown_of_nothing_says_so() -> None:
