@@ -8,9 +8,11 @@ import pytest
 from themes_fixture import OTHERS, around, clauses_of, make_shop
 
 from voc import theme_graph
+from voc import themes as themes_module
 from voc.config import ThemesConfig
 from voc.tables import CLAUSES, KEYWORDS, THEMES
 from voc.theme_graph import discover, stratified
+from voc.theme_quotes import quote_ranks, worth
 from voc.theme_vectors import GRID, centre, search, snap
 from voc.themes import TONE, Grouped, find_keywords, find_themes
 
@@ -69,6 +71,35 @@ def test_feelings_go_with_the_topic_of_their_comment(shop: tuple[pd.DataFrame, n
     assert themes.set_index("theme_id").loc[TONE, "status"] == "residual"
     assert themes["status"].eq("complaints").sum() == 4
     assert marked.set_index("clause_id").loc[["a", "b", "c"], "quote_rank"].isna().all()
+
+
+def test_feelings_shift_no_quote(shop: tuple[pd.DataFrame, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no topic is passed over, and every other text keeps its own vector and worth."""
+    seen = []
+    monkeypatch.setattr(themes_module, "quote_ranks", lambda *told: [seen.append(told), quote_ranks(*told)][1])
+    clauses, vectors = shop
+    feelings = clauses_of([f"{'very ' * number}disappointed" for number in range(1, 8)])
+    feelings = feelings.assign(clause_id=[f"!{n}" for n in range(7)], feedback_id=[f"!{n}" for n in range(7)])
+    more = CLAUSES.check(pd.concat([feelings, clauses], ignore_index=True))
+    marked, _ = find_themes(more, np.vstack([vectors[:7], vectors]), ThemesConfig())
+    assert marked["theme_id"].eq(TONE).sum() == 7
+    ((points, texts, value, _, _),) = seen
+    assert len(points) == len(texts) == len(value) == 200
+    worst = texts.assign(gap=np.abs(value - worth(texts, "complaints")))
+    assert worst["gap"].max() == 0
+
+
+def test_the_first_quote_has_the_words_of_the_label() -> None:
+    said = ["they sent me away with brown paper", "no discount at the till again", "an angry word about everything"]
+    texts = pd.DataFrame({
+        "text": said,
+        "theme": 0, "lang": "en", "feedback_id": ["a", "b", "c"],
+    })  # fmt: skip
+    points, value = np.eye(3), np.array([0.9, 0.7, 0.2])
+    told = quote_ranks(points, texts, value, [("discount, till", "en")], ThemesConfig(quotes=2))
+    assert told.fillna(0).tolist() == [2, 1, 0]
+    other = quote_ranks(points, texts, value, [("parking", "en")], ThemesConfig(quotes=2))
+    assert other.fillna(0).tolist() == [1, 2, 0]
 
 
 def test_a_file_of_feelings_alone() -> None:

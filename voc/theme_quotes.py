@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from voc.config import ThemesConfig
-from voc.theme_labels import Name
 from voc.theme_vectors import similarity
 from voc.theme_words import NOISE
 
@@ -20,9 +20,13 @@ QUOTE_WORDS, SENTENCE_WORDS = (6, 40), (4, 20)
 """Words of a quote that is told in context, and of the one sentence that has to say it alone."""
 
 NAMED = 0.4
-"""What the sentence gains by holding the words of the label: without them the two seem to speak of different things."""
+"""What the sentence and the first quote gain by holding the words of the label: without them the two seem to speak of
+different things. Guarded by test_the_first_quote_has_the_words_of_the_label."""
 
 CANDIDATES = 100
+
+Label: TypeAlias = tuple[str, str]
+"""A theme's label and the language it is in."""
 
 
 def worth(texts: pd.DataFrame, of: str) -> np.ndarray:
@@ -34,26 +38,36 @@ def worth(texts: pd.DataFrame, of: str) -> np.ndarray:
     return (texts["fit"] + CLARITY * clarity).to_numpy(float) - CLARITY * masked
 
 
-def quote_ranks(points: np.ndarray, texts: pd.DataFrame, value: np.ndarray, config: ThemesConfig) -> pd.Series:
-    """Rank 1 … `config.quotes` of the texts to quote per theme: worth it, and unlike one another."""
+def quote_ranks(
+    points: np.ndarray, texts: pd.DataFrame, value: np.ndarray, labels: Sequence[Label], config: ThemesConfig
+) -> pd.Series:
+    """Rank 1 … `config.quotes` of the texts to quote per theme: worth it, and unlike one another; the first, which
+    stands beside the label, with its words."""
     ranks = pd.Series(pd.NA, texts.index, dtype="Int32")
-    for own in _members(texts):
+    for own, label in zip(_members(texts), labels, strict=True):
         candidates = _readable(texts, own, QUOTE_WORDS)
-        for rank, node in enumerate(_unlike(points, value, candidates, texts["feedback_id"], config.quotes), start=1):
+        first = _saying(texts, value, candidates, label)
+        chosen = _unlike(points, value, candidates, texts["feedback_id"], wanted=config.quotes, first=first)
+        for rank, node in enumerate(chosen, start=1):
             ranks.iloc[node] = rank
     return ranks
 
 
-def sentences(texts: pd.DataFrame, value: np.ndarray, names: Sequence[Name]) -> list[str]:
+def sentences(texts: pd.DataFrame, value: np.ndarray, labels: Sequence[Label]) -> list[str]:
     """Per theme 0, 1, 2 … the text that says it best in one sentence: in the language of its label, with its words."""
     chosen = []
-    for own, name in zip(_members(texts), names, strict=True):
-        same = own[(texts["lang"].iloc[own] == name.lang).to_numpy(bool)]
+    for own, label in zip(_members(texts), labels, strict=True):
+        same = own[(texts["lang"].iloc[own] == label[1]).to_numpy(bool)]
         candidates = _readable(texts, same if len(same) else own, SENTENCE_WORDS)
-        told = texts["text"].iloc[candidates].map(lambda text, label=name.label: _share(label, text)).to_numpy(float)
-        best = candidates[int(np.argmax(value[candidates] + NAMED * told))]
+        best = _saying(texts, value, candidates, label)
         chosen.append(" ".join(str(texts["text"].iloc[best]).split()))
     return chosen
+
+
+def _saying(texts: pd.DataFrame, value: np.ndarray, candidates: np.ndarray, label: Label) -> int:
+    """The candidate that is worth most with what it has of the label's words."""
+    told = texts["text"].iloc[candidates].map(lambda text: _share(label[0], text)).to_numpy(float)
+    return int(candidates[int(np.argmax(value[candidates] + NAMED * told))])
 
 
 def _share(label: str, text: str) -> float:
@@ -75,20 +89,21 @@ def _readable(texts: pd.DataFrame, own: np.ndarray, words: tuple[int, int]) -> n
 
 
 def _unlike(
-    points: np.ndarray, value: np.ndarray, candidates: np.ndarray, comments: pd.Series, wanted: int
+    points: np.ndarray, value: np.ndarray, candidates: np.ndarray, comments: pd.Series, *, wanted: int, first: int
 ) -> list[int]:
-    """The most worthy candidate, then again and again the one most worthy and least like those before it."""
+    """`first`, then again and again the one most worthy and least like those before it."""
     candidates = candidates[np.argsort(-value[candidates], kind="stable")][:CANDIDATES]
     chosen: list[int] = []
+    best = first
     penalty = np.zeros(len(candidates))
-    while len(chosen) < min(wanted, len(candidates)):
-        best = candidates[int(np.argmax(value[candidates] - penalty))]
-        chosen.append(int(best))
+    while len(chosen) < wanted:
+        chosen.append(best)
         alike = NOVELTY * similarity(points[candidates], points[best : best + 1])[:, 0]
         penalty = np.maximum(penalty, alike)
         penalty[(comments.iloc[candidates] == comments.iloc[best]).to_numpy(bool)] = np.inf
         if np.isinf(penalty).all():
             break
+        best = int(candidates[int(np.argmax(value[candidates] - penalty))])
     return chosen
 
 

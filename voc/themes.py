@@ -99,7 +99,9 @@ def find_themes(
     themes = _level(texts, mentions, value=value, firmness=firmness[order], config=config)
     # A theme that is known from an earlier run keeps its id.
     themes["theme_id"] = [grouped.ids[each] or own for each, own in zip(order, themes["theme_id"], strict=True)]
-    texts["quote_rank"] = quote_ranks(points, texts[texts["theme"] < len(order)], value, config)
+    told = (texts["theme"] < len(order)).to_numpy(bool)
+    labels = list(zip(themes["label"], themes["label_lang"], strict=True))
+    texts["quote_rank"] = quote_ranks(points[told], texts[told], value[told], labels, config)
     parts, part_of = _parts(points, texts, mentions, value=value, theme_ids=themes["theme_id"], config=config)
     rest = _residual(mentions, len(order))
     ids = dict(enumerate(themes["theme_id"])) | dict(zip(rest.index, rest["theme_id"], strict=True))
@@ -288,7 +290,7 @@ def _level(
             "parent_id": pd.NA,
             "label": [name.label for name in names],
             "label_lang": [name.lang for name in names],
-            "sentence": sentences(texts, value, names),
+            "sentence": sentences(texts, value, [(name.label, name.lang) for name in names]),
             "keywords": [", ".join(name.keywords) for name in names],
             "n_clauses": by_theme.size(),
             "n_feedback": by_theme["feedback_id"].nunique(),
