@@ -118,7 +118,7 @@ SETTINGS = {
     "metrics.retention": "share of customers kept a year, 0-1: lifetime value = m·r/(1+i−r)",
     "metrics.discount": "i in that formula: the yearly discount rate",
     "comparisons.baseline": "a day such as `2026-05-04`: figures since then are compared with those before",
-    "comparisons.targets": 'figures to reach, such as `["nps=40", "csat=85"]`',
+    "comparisons.targets": 'figures to reach, such as `["nps=40", "csat=85"]`; shares are 0-1: `churn_rate=0.05`',
     "comparisons.correction": "for many comparisons: bh (Benjamini-Hochberg), by (Benjamini-Yekutieli) or none",
     "experience.sentiment": "weight of what the text says",
     "experience.effort": "weight of how hard the customer says it was",
