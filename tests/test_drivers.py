@@ -380,3 +380,17 @@ def test_too_few_and_blank_scores_are_said():
     bare = feedback.drop(columns=["nps", "csat"])
     (none,) = driver_notes(bare, attribute(bare, clauses, themes, QUICK), QUICK)
     assert none.text == "no score to hold themes against: no NPS, CSAT, CES, rating or churn"
+
+
+def test_silent_answers_are_told():
+    told, _ = survey(3)
+    told[200:] = False
+    feedback, clauses, themes = tables(told, nps=[2, 8] * 100 + [10] * 200)
+    found = attribute(feedback, clauses, themes, QUICK)
+    assert driver_notes(feedback, found, QUICK) == []
+    silent = feedback.assign(skip=pd.array([pd.NA] * 200 + ["empty"] * 200, dtype="string"))
+    (note,) = driver_notes(silent, found, QUICK)
+    assert note.text == "answers without a comment (NPS 100, against −50 with one) count as telling of no theme"
+    assert note.count == 200
+    few = feedback.assign(skip=pd.array([pd.NA] * 390 + ["empty"] * 10, dtype="string"))
+    assert driver_notes(few, found, QUICK) == []

@@ -26,7 +26,7 @@ from voc.estimates import ALLOWED, adjusted, two_sided
 from voc.intervals import Array, bootstrap_sums, seed_of, students
 from voc.relevance import OVERALL, worth_telling
 from voc.scores import SCORES, Headline, churn, headline, one_per_customer, real, response_keys, responses
-from voc.statements import NAMES, association
+from voc.statements import NAMES, association, figure
 from voc.tables import CLAUSES, DRIVERS, FEEDBACK, THEMES, Note
 
 RIDGE = 0.5
@@ -40,6 +40,10 @@ BATCH = 100  # rounds at once: their matrices fit the processor's cache
 """Orders averaged: all of them up to 5 themes; beyond, 1,000 for the figure and 16 for each bootstrap round, of which
 only the spread is used. Trades time for precision: on themes that overlap as customers' do, a figure is then within 1 %
 of the largest contribution from its exact value. Guarded by test_sampled_orders."""
+SILENT = 0.1
+"""The share of answers without a comment from which it is said how they score: they are the rest that themes are held
+against, and where most write only to complain that alone makes every theme look worse. Guarded by
+test_silent_answers_are_told."""
 BORROWED = 3
 """The spread among those who mention a theme is judged as if three more answers spread like everyone's (the three of
 Rocks 2016): ten detractors out of ten do not make certainty. Guarded by test_unanimous_theme."""
@@ -116,9 +120,28 @@ def driver_notes(feedback: pd.DataFrame, drivers: pd.DataFrame, config: DriversC
         return (
             notes if blank else [Note("drivers", "no score to hold themes against: no NPS, CSAT, CES, rating or churn")]
         )
+    notes += _silent(feedback)
     few = drivers[drivers["difference"].isna()].groupby("score", sort=True).size()
     said = f"themes without a driver figure: fewer than {config.min_answers} scored answers mention them, or do not"
     return [*notes, *(Note("drivers", f"{NAMES[str(name)]}: {said}", int(count)) for name, count in few.items())]
+
+
+def _silent(feedback: pd.DataFrame) -> list[Note]:
+    """Of each score that many gave without a word: how they score, who count as telling of no theme."""
+    if "skip" not in feedback.columns:
+        return []
+    answered = responses(feedback)
+    wrote = answered["response"].isin(response_keys(real(feedback)[lambda rows: rows["skip"].isna()])).to_numpy(bool)
+    notes = []
+    for score in (each for each in (headline(answered, name) for name in SCORES) if each is not None):
+        scored = ~np.isnan(score.values)
+        if (scored & ~wrote).sum() < SILENT * scored.sum() or not (scored & wrote).any():
+            continue
+        theirs, others = (figure(float(score.values[scored & part].mean()), score.unit) for part in (~wrote, wrote))
+        against = f"{NAMES[score.name]} {theirs}, against {others} with one"
+        said = f"answers without a comment ({against}) count as telling of no theme"
+        notes.append(Note("drivers", said, int((scored & ~wrote).sum())))
+    return notes
 
 
 def _mentions(feedback: pd.DataFrame, told: pd.DataFrame, answered: pd.DataFrame, names: Array) -> Mentions:
