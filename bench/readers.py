@@ -3,7 +3,8 @@
 Each part runs in a process of its own, with one thread; seconds are the median of three rounds, start-up left out.
 Rows are real comments where `../shared/data` is there, with their first letters varied where they repeat, else the
 synthetic ones of `bench.speed`. Under `whole` stands what a comment takes from the CSV file to the masked table. At
-last JSON lines of so many megabytes are read into a table, as for `voc analyze`, and streamed, as `voc score` does.
+last JSON lines of so many megabytes are read into a table, as for `voc analyze`, told of by `voc inspect`, the command
+itself, and streamed, as `voc score` does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -109,7 +111,8 @@ def write_large(path: Path, megabytes: int) -> None:
 
 
 def large(what: str, path: Path) -> Callable[[], object]:
-    """A large file read into a table, or scored row by row by a judge that takes no memory of its own."""
+    """A large file read into a table, inspected, or scored row by row by a judge that takes no memory of its own."""
+    from voc.cli import main as voc
     from voc.readers import find_text, read_feedback
     from voc.streams import score_stream
 
@@ -117,7 +120,11 @@ def large(what: str, path: Path) -> Callable[[], object]:
         with path.open("rb") as source, Path(os.devnull).open("wb") as target:
             return score_stream(source, target, indifferent, choose=find_text)
 
-    return scored if what == "score" else lambda: read_feedback([path])
+    def inspected() -> None:
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            voc(["inspect", str(path)], standalone_mode=False)
+
+    return {"read": lambda: read_feedback([path]), "inspect": inspected, "score": scored}[what]
 
 
 def indifferent(texts: Sequence[str | None]) -> pd.DataFrame:
@@ -149,7 +156,7 @@ def main() -> None:
         megabytes = int(sys.argv[2]) if sys.argv[2:] and __name__ == "__main__" else MEGABYTES
         write_large(Path(folder) / "large.jsonl", megabytes)
         print(f"\n{'JSON lines':12}{'MB/s':>10}{'per core':>10}{'GB':>7}   {megabytes:,} MB")
-        for what in ("read", "score"):
+        for what in ("read", "inspect", "score"):
             clock, processor, memory = alone(partial(large, what, Path(folder) / "large.jsonl"), rounds=1)
             print(f"{what:12}{megabytes / clock:10.1f}{megabytes / processor:10.1f}{memory:7.2f}", flush=True)
 

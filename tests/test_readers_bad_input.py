@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pandas as pd
@@ -31,20 +32,26 @@ from voc.errors import VocError
 from voc.readers import read_feedback
 import voc.clean, openpyxl, pyarrow.parquet
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    frame = read_feedback([sys.argv[1]]).frame
-    told = f"{len(frame)} {frame['skip'].notna().sum()} {frame['text'].str.len().sum()}"
-except VocError as error:
-    told = f"refused {error}"
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, told)
+for path in sys.argv[1:]:
+    try:
+        frame = read_feedback([path]).frame
+        told = f"{len(frame)} {frame['skip'].notna().sum()} {frame['text'].str.len().sum()}"
+        del frame
+    except VocError as error:
+        told = f"refused {error}"
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, told)
 """
+HUGE_FILES = (".csv", ".tsv", ".jsonl", ".json", ".eml")
 
 
-def measured(path: Path) -> tuple[int, str]:
-    """Megabytes that reading a file takes, and what came of it."""
-    ran = subprocess.run([sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=True)
-    taken, _, told = ran.stdout.strip().partition(" ")
-    return int(taken), told
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    """Megabytes taken until each huge file was read, one after the other in one process, and what came of it."""
+    folder = tmp_path_factory.mktemp("huge")
+    paths = [str(huge_file(folder, ending)) for ending in HUGE_FILES]
+    ran = subprocess.run([sys.executable, "-c", MEASURE, *paths], capture_output=True, text=True, check=True)
+    told = [line.partition(" ") for line in ran.stdout.splitlines()]
+    return {ending: (int(taken), said) for ending, (taken, _, said) in zip(HUGE_FILES, told, strict=True)}
 
 
 def huge_file(folder: Path, ending: str) -> Path:
@@ -68,9 +75,9 @@ def huge_file(folder: Path, ending: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl", ".json", ".eml"])
-def test_huge_fields_take_little_memory(tmp_path: Path, ending: str):
-    taken, told = measured(huge_file(tmp_path, ending))
+@pytest.mark.parametrize("ending", HUGE_FILES)
+def test_huge_fields_take_little_memory(measured: dict[str, tuple[int, str]], ending: str):
+    taken, told = measured[ending]
     assert taken < 4 * HUGE, told
     assert told.startswith("refused") or int(told.split()[2]) < 2**23
 
@@ -83,6 +90,36 @@ def test_deep_json_in_every_reader_of_json(tmp_path: Path, name: str, opening: s
     with pytest.raises(VocError) as told:
         read_feedback([path], ReadConfig(format=name))
     assert "\n" not in str(told.value)
+
+
+LONG_TALKS = {
+    "call.vtt": ("WEBVTT\n\n", "00:00:{n:02}.000 --> 00:00:{n:02}.900\n<v Customer>It came late again\n\n"),
+    "call.srt": ("", "{n}\n00:00:{n:02},000 --> 00:00:{n:02},900\nCustomer: It came late again\n\n"),
+    "chat.txt": ("", "Customer: It came late again {n}\nAgent: I am sorry\n"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LONG_TALKS))
+def test_a_transcript_that_is_too_long_to_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    """Up to the limit it is read; beyond it one line says how long a transcript may be, and reading stops there."""
+    from voc.readers import transcripts
+
+    monkeypatch.setattr(transcripts, "LARGEST", 2**20)
+    opening, turns = LONG_TALKS[name]
+    path = tmp_path / name
+    said = "".join(turns.format(n=n % 60) for n in range(2_000))
+    path.write_text(opening + said)
+    assert read_feedback([path]).frame["text"].str.contains("late again").any()
+    path.write_text(opening + said * (2**20 // len(said) + 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=rf"^{name} has more than 1 million characters") as told:
+            read_feedback([path])
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "\n" not in str(told.value)
+    assert taken < 2**24
 
 
 def test_a_parquet_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
