@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -22,7 +23,9 @@ from voc.habits import PASTED
 from voc.privacy import ONLY_PERSONAL
 from voc.readers.surveys import STATUS
 from voc.report import render, render_markdown
+from voc.report.changes import steps
 from voc.report.speech import languages, speech_of
+from voc.tables import COMPARISONS
 
 PACKAGE = Path(__file__).parents[1] / "voc"
 ENGLISH = speech_of("en")
@@ -197,3 +200,26 @@ def test_a_reason_is_told_again_in_the_reader_s_language() -> None:
 def test_an_unknown_language_lists_the_choices() -> None:
     with pytest.raises(ConfigError, match="did you mean 'de'"):
         speech_of("dee")
+
+
+@pytest.mark.parametrize(
+    ("ends", "q_value", "told"),
+    [
+        ((-0.10, 0.35), 0.30, "within chance"),
+        ((0.03, 0.35), 0.06, "could be chance: one of several comparisons"),
+        ((0.01, 0.03), 0.001, "beyond chance, but small"),
+    ],
+)
+def test_what_an_interval_leaves_out_is_not_called_chance(ends, q_value, told):
+    held = {"metric": "rating", "kind": "previous", "by": "all", "segment": "all", "better": "high", "unit": "1-5"}
+    row = held | {"difference": sum(ends) / 2, "low": ends[0], "high": ends[1], "q_value": q_value, "holds": False}
+    analysis = replace(make_analysis(rows=40), comparisons=COMPARISONS.check(pd.DataFrame([row])))
+    assert speech_of("en").say(steps(analysis, None, speech_of("en"))["rating"].verdict) == told
+
+
+def test_a_stray_row_makes_no_file_of_several_languages():
+    analysis = make_analysis(rows=400)
+    langs = pd.Series(["vi"] * (len(analysis.feedback) - 1) + ["ro"], dtype="string")
+    assert "almost all in Vietnamese" in render(
+        replace(analysis, feedback=analysis.feedback.assign(lang=langs)), ReportConfig()
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from voc.report.figures import real, row_name, whole, words
+from voc.report.figures import real, row_name, verdict, whole, words
 from voc.report.speech import Speech
 from voc.tables import Analysis
 
@@ -38,7 +38,7 @@ class Driver:
     contribution: Range | None
     difference: Range | None
     impact: str
-    holds: bool | None
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _association(score: str, rows: pd.DataFrame, labels: dict[Hashable, str], sp
             contribution=_range(row, names[0], scales[0], speech),
             difference=_range(row, names[1], scales[1], speech),
             impact=_signed(row, real(row.get("impact")), speech),
-            holds=_holds(row),
+            verdict=_verdict(row),
         )
         for row in shown
     )
@@ -134,13 +134,10 @@ def _range(
     return Range(value, text, ends if low < high else "", *(_place(each, scale) for each in (low, value, high)))
 
 
-def _holds(row: dict[Hashable, Any]) -> bool | None:
+def _verdict(row: dict[Hashable, Any]) -> str:
     """Whether the link is more than chance, as the drivers say, else by the interval of the contribution."""
-    given = row.get("holds")
-    if given is not None and not pd.isna(given):
-        return bool(given)
-    low, high = real(row.get("contribution_low")), real(row.get("contribution_high"))
-    return None if low is None or high is None else not low <= 0 <= high
+    ends = real(row.get("contribution_low")), real(row.get("contribution_high"))
+    return verdict(row.get("holds"), ends, row.get("q_value"))
 
 
 def _unit(unit: str, speech: Speech) -> str:

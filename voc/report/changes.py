@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from voc.report.figures import ORDER, real, row_name, whole, words
+from voc.report.figures import ORDER, real, row_name, verdict, whole, words
 from voc.report.speech import Speech
 from voc.report.trend import Calendar
 from voc.report.why import direction
@@ -32,13 +32,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """A headline figure against the period before: the difference with its interval, and whether it is more than
-    chance; `better` is missing where no direction is good."""
+    """A headline figure against the period before: the difference with its interval, whether it is worth telling, and
+    the key of what is said of that; `better` is missing where no direction is good."""
 
     text: str
     interval: str
     against: str
     holds: bool
+    verdict: str
     better: bool | None
     row: str
 
@@ -70,6 +71,7 @@ def _step(row: dict[Hashable, Any], calendar: Calendar | None, speech: Speech) -
         interval=speech.interval(real(row["low"]), real(row["high"]), unit, signed=True),
         against=_against(row, calendar, speech),
         holds=bool(row["holds"]) if not pd.isna(row["holds"]) else False,
+        verdict=verdict(row["holds"], (real(row["low"]), real(row["high"])), row.get("q_value")),
         better=_good(row),
         row=row_name(row, "metric", "kind", "by", "segment", "period_start"),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from voc.estimates import ALLOWED
 from voc.report.speech import Speech, speech_of
 
 ORDER = (
@@ -116,6 +117,27 @@ def row_name(row: dict[Hashable, Any], *names: str) -> str:
 def real(value: Any) -> float | None:
     """A cell as a number; missing stays missing."""
     return None if value is None or pd.isna(value) else float(value)
+
+
+def verdict(holds: Any, ends: tuple[float | None, float | None], q_value: Any) -> str:
+    """The key of what is said of a difference: that it holds, else why not; empty where nothing tells.
+
+    What an interval leaves out is not within chance: it may be one of many comparisons, or too small to matter.
+
+    >>> verdict(False, (0.03, 0.35), 0.06), verdict(False, (0.01, 0.03), 0.001), verdict(False, (-1.0, 2.0), 0.5)
+    ('chance_of_many', 'but_small', 'within_chance')
+    """
+    low, high = ends
+    if not pd.isna(holds) and bool(holds):
+        return "holds"
+    if low is None or high is None:
+        return "" if pd.isna(holds) else "within_chance"
+    if low <= 0 <= high:
+        return "within_chance"
+    if pd.isna(holds):
+        return "holds"
+    q = real(q_value)
+    return "but_small" if q is not None and q <= ALLOWED else "chance_of_many"
 
 
 def whole(value: Any) -> int | None:

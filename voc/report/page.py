@@ -23,6 +23,8 @@ from voc.tables import Analysis
 
 TOP = 5
 """Issues shown in full: what a manager reads in two minutes. The others open on demand."""
+MOSTLY = 0.99
+"""The share from which a language is called that of almost all comments: a stray row or two make no file of three."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def _languages(used: pd.DataFrame, speech: Speech) -> str:
     )
     if not ordered:
         return ""
+    if len(ordered) > 1 and ordered[0][0] > MOSTLY:
+        return speech.say("mostly_in_language", name=speech.language(ordered[0][1]))
     if len(ordered) == 1:
         return speech.say("in_language", name=speech.language(ordered[0][1]))
     named = [f"{speech.language(code)} {speech.percent(share)}" for share, code in ordered]
