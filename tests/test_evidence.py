@@ -39,6 +39,8 @@ def test_every_language_has_its_words(rules: Rules, words: str):
         ("legal", "tlh", "nuqneH", True),
         ("churn", "en", "I’m done with you", True),
         ("churn", "en", "Open more tills", False),
+        ("churn", "en", "I had to send another request", False),
+        ("churn", "en", "hoping to move to another practice", True),
         ("churn", "fr", "Plus jamais chez eux", True),
         ("churn", "fr", "Ouvrez plus de caisses", False),
         ("churn", "es", "No volvería a este hotel", True),
@@ -70,6 +72,13 @@ def test_signals_are_named(signal: str, least: float, others: float):
 )
 def test_a_file_of_heat_has_no_threats(signal: str, lang: str, texts: list[str], meant: str):
     assert believed(signal, [*texts, meant], [lang] * (len(texts) + 1)) == [False] * len(texts) + [True]
+
+
+def test_where_two_of_five_are_named_only_those_are_believed():
+    """A file of hotels, where "staying elsewhere that night" is as common as a farewell: 99 of 243 were named."""
+    texts = [*["No volvería a este hotel"] * 8, *["El hotel está algo retirado de la ciudad"] * 12]
+    assert believed("churn", texts, ["es"] * 20) == [True] * 8 + [False] * 12
+    assert all(believed("churn", texts[:16], ["es"] * 16)), "where half say so, the others are believed with them"
 
 
 @pytest.mark.parametrize("signal", WORDS)
