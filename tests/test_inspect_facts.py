@@ -31,7 +31,9 @@ def test_personal_data_and_doubts_are_counted(tmp_path: Path):
     assert found["suspect"] == {"duplicate": 1, "keys hit at random": 1}
     assert found["cut"] == 0
     shown = run(str(path))
-    assert "1 telephone numbers" in shown
+    told = " ".join(shown.split())
+    assert "1 e-mail address, 1 telephone number, 2 order and account numbers" in told
+    assert "texts that contradict their score: voc analyze finds them" in told
     assert path.read_text(encoding="utf-8") == ROWS, "the file stays as it is"
 
 
@@ -39,3 +41,11 @@ def test_long_texts_are_told(tmp_path: Path):
     path = tmp_path / "survey.csv"
     path.write_text(f"comment,nps\n{'It was late again. ' * 60},3\nAll is fine here,9\n", encoding="utf-8")
     assert "Cut" in run(str(path), "--set", "clean.max_characters=500")
+
+
+def test_an_empty_text_with_something_in_it_says_what(tmp_path: Path):
+    said = ("It was late again today", "All is fine here so far", "Nobody called me back", "Very kind people there")
+    path = tmp_path / "survey.csv"
+    path.write_text("comment,nps\nhttps://www.example.org/a,3\n,4\n" + "".join(f"{each},2\n" for each in said))
+    shown = " ".join(run(str(path)).split())
+    assert "2 empty, or nothing but a link or markup: “https://www.example.org/a”" in shown

@@ -20,11 +20,18 @@ if TYPE_CHECKING:
 LANGUAGES_SHOWN = 8
 EXAMPLES = 3
 KINDS = {
-    "EMAIL": "e-mail addresses", "PHONE": "telephone numbers", "IBAN": "bank accounts", "CARD": "payment cards",
-    "IP": "IP addresses", "ID": "personal ids", "URL": "web addresses that tell of a person",
-    "ACCOUNT": "order and account numbers", "NAME": "names", "PSEUDONYM": "ids that are a name, address or number",
-}  # fmt: skip
-"""What the placeholders stand for."""
+    "EMAIL": ("e-mail address", "e-mail addresses"),
+    "PHONE": ("telephone number", "telephone numbers"),
+    "IBAN": ("bank account", "bank accounts"),
+    "CARD": ("payment card", "payment cards"),
+    "IP": ("IP address", "IP addresses"),
+    "ID": ("personal id", "personal ids"),
+    "URL": ("web address that tells of a person", "web addresses that tell of a person"),
+    "ACCOUNT": ("order or account number", "order and account numbers"),
+    "NAME": ("name", "names"),
+    "PSEUDONYM": ("id that is a name, address or number", "ids that are a name, address or number"),
+}
+"""What the placeholders stand for, of one and of several."""
 
 
 @click.command(short_help="Tell what would be read, and why.")
@@ -192,7 +199,9 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
     screen.print(f"{'Comments':11}{found['rows']:,}{several}, of which {found['used']:,} would be analysed")
     for reason, count in found["skipped"].items():
         examples = ", ".join(f"“{text[:30]}”" for text in found["examples"].get(reason, ()))
-        _line(screen, "Skipped", f"{count:,} {reason}" + (f": {examples}" if examples else ""))
+        empty = reason == "empty" and examples
+        named = "empty, or nothing but a link or markup" if empty else reason
+        _line(screen, "Skipped", f"{count:,} {named}" + (f": {examples}" if examples else ""))
     for reason, count in found["suspect"].items():
         _line(screen, "Doubted", f"{count:,} {reason}")
     if found["cut"]:
@@ -200,7 +209,7 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
     if found["personal"]:
         _line(screen, "Personal", f"{_personal(found['personal'])}; masked unless --keep-personal-data")
     if found["scores"]:
-        _line(screen, "Unseen", "scores that contradict their text: only analyze, with the model, tells them")
+        _line(screen, "Unseen", "texts that contradict their score: voc analyze finds them")
     _line(screen, "Languages", _languages(found["languages"]) or "none")
     length = found["characters"]
     _line(screen, "Length", f"{length['median'] or 0:,} characters (median), {length['longest']:,} (longest)")
@@ -217,8 +226,8 @@ def _show_rows(found: dict[str, Any], screen: Console) -> None:
 
 
 def _personal(counts: dict[str, int]) -> str:
-    """What would be masked, in words: 3 e-mail addresses, 2 ids of people."""
-    return ", ".join(f"{count:,} {KINDS.get(kind, kind.lower())}" for kind, count in counts.items())
+    """What would be masked, in words: 3 e-mail addresses, 1 personal id."""
+    return ", ".join(f"{count:,} {KINDS.get(kind, [kind.lower()])[-1 * (count > 1)]}" for kind, count in counts.items())
 
 
 def _languages(counts: dict[str, int]) -> str:
