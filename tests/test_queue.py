@@ -146,6 +146,21 @@ def test_the_issue_is_named_with_its_place():
     assert found[["theme_id", "label", "answer", "customer_id"]].tolist() == ["t", "late parcels", "NPS 3", "x7"]
 
 
+def test_the_issue_that_is_named_is_that_of_the_quote():
+    feedback, clauses = tables(comment("c", text="no internet. charged twice", signals="outage", theme_id="internet"))
+    later = clauses.assign(
+        clause_id="c-1", position=1, text="charged twice", signals=None, theme_id="bill", severity=0.2
+    )
+    issues = pd.concat([
+        issue(theme_id="bill", label="the bill", urgency=60.0),
+        issue(theme_id="internet", label="no internet", urgency=20.0),
+    ])  # fmt: skip
+    both = CLAUSES.check(pd.concat([clauses.assign(text="no internet"), CLAUSES.check(later)]))
+    found = queue_comments(feedback, both, ISSUES.check(issues), EVERYTHING).iloc[0]
+    assert (found["quote"], found["theme_id"], found["label"]) == ("no internet", "internet", "no internet")
+    assert "“no internet”" in found["why"]
+
+
 @pytest.mark.parametrize(
     ("columns", "bad"),
     [

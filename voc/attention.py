@@ -45,7 +45,7 @@ MEANT = 0.5
 
 def attention(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame, *, half_life: float) -> pd.DataFrame:
     """One row per row of feedback, in its order: the parts, `danger`, `urgency`, `complains`, `again`, `signals`,
-    `theme_id` (of the most urgent issue told) and `quote` (the clause that weighs most).
+    `theme_id` (of the most urgent issue told), `quote` (the clause that weighs most) and `quoted` (its issue).
 
     `feedback` has a fresh index. `again` counts the complaints of the same customer in the 30 days before.
     """
@@ -86,7 +86,8 @@ def _gathered(feedback: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     grouped = told.groupby("feedback_id", sort=False)
     most = grouped[names].max()
     most["n_clauses"] = grouped.size()
-    most["quote"] = grouped["text"].first()
+    heaviest = told.drop_duplicates("feedback_id").set_index("feedback_id")
+    most["quote"], most["quoted"] = heaviest["text"], heaviest["theme_id"]
     top = told.sort_values("issue", ascending=False, kind="stable").dropna(subset="issue")
     most["theme_id"] = top.drop_duplicates("feedback_id").set_index("feedback_id")["theme_id"]
     most["signals"] = _names(most)

@@ -63,6 +63,8 @@ def _left_out(feedback: pd.DataFrame) -> pd.Series:
 
 def _table(feedback: pd.DataFrame, weighed: pd.DataFrame, issues: pd.DataFrame) -> pd.DataFrame:
     about = issues.set_index("theme_id")
+    # The issue that is named is that of the words shown beside it, where they tell of one.
+    weighed = weighed.assign(theme_id=weighed["quoted"].fillna(weighed["theme_id"]))
     label = weighed["theme_id"].map(about["label"]) if len(about) else pd.Series(pd.NA, weighed.index)
     rows = feedback.assign(
         **{name: weighed[name] for name in ("urgency", "severity", "signals", "theme_id", "again", "issue")},

@@ -346,7 +346,9 @@ QUEUE = Schema(
         "answer": Column("string", "the scores that were given, such as 'NPS 0'", "queue"),
         "signals": Column("string", "what makes it urgent, the strongest first", "queue"),
         "severity": Column("Float32", "the worst that it tells, 0-1", "queue"),
-        "theme_id": Column("string", "the most urgent issue it tells of", "queue"),
+        "theme_id": Column(
+            "string", "the issue that the quote tells of, else the most urgent one that the comment tells of", "queue"
+        ),
         "label": Column("string", "that issue's label", "queue"),
         "suspect": Column("string", "why the row should not be trusted; missing = trusted", "queue"),
     },
