@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from voc.config import SentimentConfig
-from voc.sentiment import score_clauses, score_comments, score_texts
+from voc.sentiment import hear_leanings, score_clauses, score_comments, score_texts
 from voc.tables import CLAUSES, FEEDBACK
 
 CONFIG = SentimentConfig()
@@ -105,3 +105,24 @@ def test_comments_keep_their_rows_and_their_order():
 def test_no_comments():
     empty = FEEDBACK.empty()
     assert score_comments(empty, CLAUSES.empty(), CONFIG)["sentiment"].dtype == "Float32"
+
+
+@pytest.mark.parametrize(
+    ("negative", "neutral", "positive", "label"),
+    [
+        (0.45, 0.50, 0.05, "negative"),
+        (0.05, 0.50, 0.45, "positive"),
+        (0.39, 0.50, 0.11, "neutral"),
+        (0.30, 0.40, 0.30, "neutral"),
+        (0.50, 0.45, 0.05, "negative"),
+    ],
+)
+def test_a_clause_neutral_by_a_hair_goes_to_the_side_it_leans_to(negative, neutral, positive, label):
+    said = max((negative, "negative"), (neutral, "neutral"), (positive, "positive"))
+    verdict = {"sentiment": positive - negative, "label": said[1], "confidence": said[0]}
+    heard = hear_leanings(CLAUSES.add(clauses_of("Some words"), **{name: [value] for name, value in verdict.items()}))
+    assert heard["label"].tolist() == [label]
+
+
+def test_no_clause_has_no_leaning():
+    assert hear_leanings(score_clauses(CLAUSES.empty(), CONFIG)[0]).empty

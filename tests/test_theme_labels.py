@@ -236,3 +236,26 @@ def test_greetings_and_set_phrases_have_no_topic(lang: str, text: str) -> None:
 )
 def test_what_has_a_topic_keeps_it(lang: str, text: str) -> None:
     assert not without_topic([text], [lang]).any()
+
+
+def test_two_of_thirty_name_no_theme() -> None:
+    """Few words are said twice where every language has its own: the few that are shall not speak for the others."""
+    fires = [
+        "Smoke came out of the charger",
+        "The wall is burnt",
+        "Our garage nearly caught fire",
+        "Der Stecker ist geschmolzen",
+        "Aus dem Gerät kam Rauch",
+        "La presa è bruciata",
+        "La spina ha preso fuoco",
+        "La prise a fondu",
+    ]
+    told = [*fires * 2, "Saulės elektrinė graži", "Saulės elektrinė aiški"]
+    langs = ["en", "en", "en", "de", "de", "it", "it", "fr"] * 2 + ["lt", "lt"]
+    texts = [f"{text} {'x' * place}" for place, text in enumerate(told)]
+    rows = pd.DataFrame({"text": texts, "lang": langs, "feedback_id": [str(place) for place in range(len(texts))]})
+    everywhere = pd.concat(
+        [rows.assign(theme=0), pd.DataFrame({"text": OTHERS, "lang": "en", "theme": 1}).assign(feedback_id=OTHERS)]
+    )
+    named = name_themes(everywhere.reset_index(drop=True).assign(weight=1.0, fit=0.5), keywords=8)[0]
+    assert named.lang != "lt"

@@ -33,7 +33,7 @@ from voc.notes import notes_of, safe
 from voc.people import compare_agents, follow_customers
 from voc.privacy import mask_personal_data
 from voc.queue import queue_comments
-from voc.sentiment import score_clauses, score_comments, score_texts
+from voc.sentiment import hear_leanings, score_clauses, score_comments, score_texts
 from voc.tables import CHANGES, FEEDBACK, METRICS, Analysis, Note, Progress, silent
 from voc.taxonomy import (
     Placed,
@@ -175,6 +175,7 @@ def _read(
     clauses = run(split_clauses, unread, config.clauses)
     clauses, vectors = run(score_clauses, clauses, config.sentiment, progress)
     read = run(score_comments, unread, clauses, config.sentiment, progress)
+    clauses = run(hear_leanings, clauses)
     if memory is None:
         return read, clauses, vectors
     read, clauses, vectors = run(memory.recall, read, clauses, vectors)
