@@ -46,7 +46,7 @@ def test_what_counts(of: str, count: int) -> None:
         label=["negative", "neutral", "neutral", "positive", "neutral", "negative"],
         sentiment=[-0.9, -0.3, 0.1, 0.8, 0.3, -0.1],
     )
-    marked, _ = find_themes(clauses, around([0] * 6), ThemesConfig(of=of))  # type: ignore[arg-type]
+    marked, _ = find_themes(clauses, around([0] * 6), ThemesConfig(of=of))
     assert marked["theme_id"].notna().sum() == count
 
 
@@ -94,7 +94,7 @@ def test_a_vector_per_clause() -> None:
 def test_row_order_does_not_matter(shop: tuple[pd.DataFrame, np.ndarray], chance: object) -> None:
     clauses, vectors = shop
     order = list(range(len(clauses)))
-    chance.shuffle(order)  # type: ignore[attr-defined]
+    chance.shuffle(order)
     straight, themes = find_themes(clauses, vectors, ThemesConfig())
     mixed, mixed_themes = find_themes(clauses.iloc[order], vectors[order], ThemesConfig())
     pd.testing.assert_frame_equal(themes, mixed_themes)

@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import sys
+import traceback
 import time
 from pathlib import Path
 
@@ -62,15 +63,22 @@ class Deadly:
         return getattr(self._connection, name)
 
 
+FAILED = 99
+"""The exit code of a child whose task raised."""
+
+
 def in_child(task) -> int:
     """The exit code of `task`, run in a process of its own; negative = the signal that ended it."""
     child = os.fork()
     if child == 0:
+        code = FAILED
         try:
-            os._exit(task() or 0)
-        except BaseException as error:  # noqa: BLE001 - a child must end here, whatever went wrong
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
-            os._exit(99)
+            code = task() or 0
+        finally:  # whatever went wrong, the child ends here and never runs on as a second pytest
+            if code == FAILED:
+                traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(code)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
