@@ -14,8 +14,8 @@ import resource
 import shutil
 import signal
 import sys
-import traceback
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
