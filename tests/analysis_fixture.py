@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voc.config import DEFAULTS, to_mapping
-from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, METRICS, THEMES, Analysis, Note
+from voc.tables import CHANGES, CLAUSES, DRIVERS, FEEDBACK, ISSUES, METRICS, THEMES, Analysis, Note
 
 HOSTILE = "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\"'</script>{{ 7*7 }}&amp;"
 
@@ -87,6 +87,26 @@ def make_analysis(
         timings={"clean": 0.41, "sentiment": 12.8, "themes": 1.93},
         inputs=({"name": "survey-2025.csv", "format": "csv", "rows": rows, "sha256": "ab" * 32},),
     )
+
+
+def make_changes(label: str = "late parcel") -> pd.DataFrame:
+    """CHANGES of a second run, one row of every kind; `label` is that of the theme that was merged."""
+    counted = ["born", "found", "grown", "shrunk", "gone", "steady"]
+    before, now = [0, 12, 10, 60, 20, 31], [18, 11, 44, 25, 1, 30]
+    rows = pd.DataFrame({"change": counted, "n_before": before, "n_now": now, "of_before": 300, "of_now": 250})
+    rows = rows.assign(
+        theme_id=["t-plug", "t-bill", "t-app", "t-delivery", "t-stairs", "t-support"],
+        label=["charger gets hot and sparks", "bill", "app crashes", "delivery late", "stairs", "no answer"],
+        share_before=rows["n_before"] / rows["of_before"], share_now=rows["n_now"] / rows["of_now"], p_value=0.01,
+    )  # fmt: skip
+    rows["difference"] = rows["share_now"] - rows["share_before"]
+    rows = rows.assign(low=rows["difference"] - 0.021, high=rows["difference"] + 0.021, q_value=0.02)
+    moved = pd.DataFrame({
+        "change": ["split", "merged"], "theme_id": ["t-old", "t-parcel"], "label": ["staff", label],
+        "detail": ["into 'app crashes' (t-app), 'bill, fee (new)' (t-bill)", "into 'delivery late' (t-delivery)"],
+    })  # fmt: skip
+    both = pd.concat([rows.iloc[:3], moved, rows.iloc[3:]], ignore_index=True)
+    return CHANGES.check(both.reindex(columns=[*CHANGES.columns]))
 
 
 def empty_analysis() -> Analysis:

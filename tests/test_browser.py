@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_fixture import empty_analysis, make_analysis
+from analysis_fixture import HOSTILE, empty_analysis, make_analysis, make_changes
 
 from voc.config import ExperienceConfig, MetricsConfig, ReportConfig
 from voc.experience import rate_experience
@@ -29,8 +29,8 @@ ARGUMENTS = [
 FULL = make_analysis(rows=300)
 RATED = rate_experience(FULL.feedback, FULL.clauses, ExperienceConfig())
 MADE = {
-    "full": replace(FULL, feedback=RATED, metrics=measure(RATED, MetricsConfig(by=("Store",)))),
-    "hostile": make_analysis(rows=240, hostile=True),
+    "full": replace(FULL, feedback=RATED, metrics=measure(RATED, MetricsConfig(by=("Store",))), changes=make_changes()),
+    "hostile": replace(make_analysis(rows=240, hostile=True), changes=make_changes(HOSTILE)),
     "bare": make_analysis(rows=80, dates=False, scores=False, customers=False),
     "nothing": empty_analysis(),
 }

@@ -113,27 +113,31 @@ def _figures(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> I
 
 
 def _themes(analysis: Analysis, speech: Speech) -> Iterator[Change]:
-    """Themes that grew or faded: as the memory of earlier runs says, else as the ranking's own momentum says."""
+    """Themes that grew or faded: as the memory of earlier runs says, else as the ranking's own momentum says.
+
+    A complaint that fades is better, praise that fades is worse.
+    """
     told = set()
+    praise = analysis.settings.get("themes", {}).get("of") == "praise"
     for row in analysis.changes.to_dict("records"):
         if row["change"] in (*FADED, *FRESH) and row["theme_id"] not in told:
             told.add(row["theme_id"])
-            yield _change(row, speech)
+            yield _change(row, speech, better=(row["change"] in FADED) != praise)
     for row in analysis.issues.sort_values("rank", kind="stable").to_dict("records"):
         if direction(row) and row["theme_id"] not in told:
             key = "theme_less" if direction(row) < 0 else "theme_more"
             detail = speech.say("n_comments", n=whole(row.get("n_feedback")) or 0)
             yield Change(
-                direction(row) < 0, speech.say(key, label=words(row["label"])), detail, "issues.csv",
+                (direction(row) < 0) != praise, speech.say(key, label=words(row["label"])), detail, "issues.csv",
                 row_name(row, "theme_id"),
             )  # fmt: skip
 
 
-def _change(row: dict[Hashable, Any], speech: Speech) -> Change:
+def _change(row: dict[Hashable, Any], speech: Speech, *, better: bool) -> Change:
     shares = [real(row.get(name)) for name in ("share_before", "share_now")]
     before, now = ("–" if share is None else speech.percent(share) for share in shares)
     return Change(
-        row["change"] in FADED,
+        better,
         speech.say(f"theme_{row['change']}", label=words(row["label"])),
         speech.say("change_share", before=before, now=now),
         "changes.csv",

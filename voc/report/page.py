@@ -15,6 +15,7 @@ from voc.report.explore import Explorer, explorer
 from voc.report.figures import ORDER, Figure, overall, used_rows
 from voc.report.issues import DRILLED, Issue, Praise, praised, ranked
 from voc.report.people import Agent, Answer, agents, answers
+from voc.report.runs import Since, since
 from voc.report.segments import Split, splits
 from voc.report.speech import Speech, speech_of
 from voc.report.trend import Calendar, Trend, calendar_of, trends
@@ -44,6 +45,7 @@ class Page:
     better: tuple[Change, ...]
     worse: tuple[Change, ...]
     compared: bool
+    since: Since | None
     calendar: Calendar | None
     explorer: Explorer | None
     trends: tuple[Trend, ...]
@@ -79,6 +81,7 @@ def build_page(analysis: Analysis, config: ReportConfig) -> Page:
         better=better,
         worse=worse,
         compared=calendar is not None,
+        since=since(analysis, speech),
         calendar=calendar,
         explorer=explorer(analysis, calendar, speech, most=min(config.issues, DRILLED)),
         trends=trends(analysis.metrics, calendar, speech),
