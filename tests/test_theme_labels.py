@@ -45,6 +45,8 @@ def names_of(*themes: Sequence[str], langs: Sequence[str] = ("en",), labels_in: 
         ("de", ["Die Lieferung kam spät", "Wieder eine Lieferung verloren", "Meine Lieferung fehlt"], "Lieferung"),
         ("it", ["I tempi di attesa sono lunghi", "Tempi di attesa infiniti", "Che tempi di attesa"], "tempi di attesa"),
         ("it", ["L'ascensore è rotto", "Rotto l'ascensore", "Un ascensore lentissimo"], "ascensore"),
+        ("fr", ["Le temps d'attente est long", "Temps d’attente infini", "Un temps d'attente fou"], "temps d'attente"),
+        ("en", ["Phone queue too long", "Phone. Hours on the phone", "Phones ring out"], "phone"),
         ("zh", ["配送太慢了", "配送很慢", "今天配送又晚了"], "配送"),
     ],
 )
@@ -55,6 +57,43 @@ def test_labels_are_customers_words(lang: str, texts: list[str], wanted: str) ->
 def test_labels_prefer_nouns() -> None:
     texts = ["They ignored the invoice", "They ignored my invoice", "He ignored our invoice", "She ignored an invoice"]
     assert labels_of(texts, OTHERS)[0].startswith("invoice")
+
+
+@pytest.mark.parametrize(
+    ("lang", "texts", "wanted", "never"),
+    [
+        ("en", ["Please follow up the parcel", "They follow the parcel", "I follow my parcel"], "parcel", "follow"),
+        ("en", ["It set the alarm", "You set an alarm", "We set the alarm"], "alarm", "set"),
+        ("it", ["Il router perde la linea", "Il router perde la rete", "Perde la linea, il router"], "router", "perde"),
+        ("it", ["Il telefono prima squilla", "Al telefono prima", "Un telefono, prima"], "telefono", "prima"),
+    ],
+)
+def test_labels_hold_no_verbs(lang: str, texts: list[str], wanted: str, never: str) -> None:
+    label = labels_of(texts, OTHERS, langs=(lang,))[0]
+    assert wanted in label
+    assert never not in label
+
+
+def test_the_spelling_of_a_noun_speaks_for_its_word() -> None:
+    texts = ["A noisy room", "Noisy neighbours", "Noisy all night", "All that noise", "The noise is bad", "What noise"]
+    assert "noise" in labels_of(texts, OTHERS)[0]
+
+
+def test_no_label_is_numbered_where_another_language_has_a_word() -> None:
+    late = ["The parcel", "A parcel", "My parcel"]
+    mixed = ["The parcel", "My parcel", "La consegna in ritardo", "Una consegna", "La consegna"]
+    labels = [name.label for name in _named([(late, "en"), (mixed[:2], "en"), (mixed[2:], "it")], [0, 1, 1])]
+    assert labels[0] == "parcel"
+    assert "consegna" in labels[1]
+
+
+def _named(groups: list[tuple[list[str], str]], themes: list[int]) -> list:
+    rows = [
+        {"text": text, "lang": lang, "feedback_id": text, "theme": theme}
+        for (texts, lang), theme in zip(groups, themes, strict=True)
+        for text in texts
+    ]
+    return name_themes(pd.DataFrame(rows).assign(weight=1.0, fit=0.5), keywords=8)
 
 
 def test_labels_hold_no_noise() -> None:

@@ -20,7 +20,7 @@ import pandas as pd
 from voc.errors import ConfigError, nearest
 from voc.rules import all_rules, glossary, load
 from voc.theme_tone import without_topic
-from voc.theme_words import LINKS, NOISE, UNSPACED, Key, Vocabulary, stem, vocabularies
+from voc.theme_words import NOISE, UNSPACED, Key, Vocabulary, stem, vocabularies
 
 FEW_TEXTS, TEXTS, CENTRAL_SHARE = 30, 500, 0.6
 """The most central texts of a theme that its name is made of: this share, but 30 at least and 500 at most. What sits at
@@ -91,7 +91,7 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
             (lang, terms[lang].get(theme, []))
             for lang in _languages(members, wanted, KNOWN_SHARE if labels_in is None else 0.0)
         ]
-        lang, telling = _speaking(ranked, min(SPEAKS * members["weight"].sum(), ENOUGH))
+        lang, telling = _speaking(_distinct(ranked, taken), min(SPEAKS * members["weight"].sum(), ENOUGH))
         gloss = _gloss(telling, lang, labels_in)
         excerpt = _excerpt(members[members["lang"] == lang])
         plain = next(each for each in _candidates(_leading(telling), excerpt) if _parts(each) not in taken)
@@ -107,6 +107,15 @@ def _speaking(ranked: list[tuple[str, list[Term]]], least: float) -> tuple[str, 
     first, *others = ranked
     told = ((lang, terms) for lang, terms in others if terms and _leading(terms)[0].count >= least)
     return first if first[1] else next(told, first)
+
+
+def _distinct(ranked: list[tuple[str, list[Term]]], taken: set[frozenset[str]]) -> list[tuple[str, list[Term]]]:
+    """Without languages whose only word is another theme's label already, unless there is no other language."""
+    return [
+        (lang, terms)
+        for lang, terms in ranked
+        if len(_leading(terms)) != 1 or _parts(_leading(terms)[0].text) not in taken
+    ] or ranked
 
 
 def _parts(label: str) -> frozenset[str]:
@@ -229,9 +238,10 @@ def _without_repeats(terms: list[Term]) -> list[Term]:
     used: set[str] = set()
     for term in terms[:40]:
         speaking = term if len(term.key) > 1 else _speaker(term, terms)
-        if not used & set(speaking.key) and not any(term.text in other.text for other in chosen):
+        said = {speaking.key[0], speaking.key[-1]}
+        if not used & said and not any(term.text in other.text for other in chosen):
             chosen.append(speaking)
-            used |= set(speaking.key) - LINKS
+            used |= said
     return chosen
 
 

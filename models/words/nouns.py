@@ -3,7 +3,8 @@
     python models/words/nouns.py --data ../shared/data
 
 A word is used as a noun where an article stands before it and a stop word, a mark or nothing behind it ("my bill was",
-not "my last bill"); in German, where it is large within a sentence. Only counts leave the texts; texts whose licence
+not "my last bill"); in German, where it is large within a sentence. Where most of its uses show it as something else
+("they follow the"), the share shrinks. Only counts leave the texts; texts whose licence
 forbids training are left out. Languages that put the article behind the noun (sv, da, no, ro) cannot be counted so.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from voc.rules import load
-from voc.theme_words import nouns_in, stem, tokens_of
+from voc.theme_words import NOUN, OTHER, noun_share, stem, tokens_of, uses_in
 
 LANGUAGES = ("ca", "de", "en", "es", "fr", "it", "nl", "pt")
 TEXTS, LONGEST = 12_000, 1500
@@ -29,16 +30,17 @@ def texts(data: Path) -> pd.DataFrame:
 
 
 def count(lang: str, rows: pd.Series) -> list[tuple[str, int]]:
-    uses, nouns = Counter(), Counter()
+    uses, nouns, others = Counter(), Counter(), Counter()
     plain = load(lang).plain_words
     for text in rows:
         tokens = tokens_of(text[:LONGEST])
-        for token, noun in zip(tokens, nouns_in(tokens, lang, plain), strict=True):
+        for token, use in zip(tokens, uses_in(tokens, lang, plain), strict=True):
             if len(token) >= 3 and token[0].isalpha() and "'" not in token:
                 uses[stem(token)] += 1
-                nouns[stem(token)] += noun
+                nouns[stem(token)] += use == NOUN
+                others[stem(token)] += use == OTHER
     common = [word for word, times in uses.most_common(MOST) if times >= FEWEST]
-    return sorted((word, round(100 * nouns[word] / uses[word])) for word in common)
+    return sorted((word, round(100 * noun_share(nouns[word], others[word], uses[word]))) for word in common)
 
 
 def main() -> None:
