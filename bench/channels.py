@@ -97,11 +97,15 @@ def speed(texts: list[str], channel: str) -> float:
 
 def main(folder: Path | None = None) -> None:
     """Print the figures."""
-    tell("email_reply_trimmer, voc", exact(folder or CHANNELS / "email_reply_trimmer"))
+    mails_of = folder or CHANNELS / "email_reply_trimmer"
+    if not (mails_of / "emails").is_dir():
+        print(f"Skipped: {'there is no ' + str(mails_of / 'emails') if folder else '../shared/data is not there'}.")
+        return
+    tell("email_reply_trimmer, voc", exact(mails_of))
     try:
-        tell("email_reply_trimmer, mail-parser-reply", exact(folder or CHANNELS / "email_reply_trimmer", peer))
-    except ImportError:
-        print("mail-parser-reply is not installed: not compared")
+        tell("email_reply_trimmer, mail-parser-reply", exact(mails_of, peer))
+    except ImportError as error:
+        print(f"mail-parser-reply is left out ({error}): pip install --group peers")
     talon = CHANNELS / "talon"
     if talon.exists():
         tell("talon, plain mails", talon_plain(talon))
@@ -111,7 +115,7 @@ def main(folder: Path | None = None) -> None:
     if comments.exists():
         texts = pd.read_parquet(comments, columns=["text"])["text"].sample(COMMENTS, random_state=1).tolist()
         print(f"comments cleaned a second: {speed(texts, 'survey'):,.0f}")
-    mails = [text_of(path) for path in sorted((folder or CHANNELS / "email_reply_trimmer").glob("emails/*.txt"))]
+    mails = [text_of(path) for path in sorted(mails_of.glob("emails/*.txt"))]
     if mails:
         print(f"mails cleaned a second:    {speed(mails * 50, 'email'):,.0f}")
 

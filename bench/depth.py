@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from bench import frontier, quality
+from voc.errors import MissingExtra
 
 DEPTHS = (3, 6, 9, 12)
 PER_GROUP = 40
@@ -85,7 +86,11 @@ def main() -> None:
     if not quality.DATA.is_dir():
         print("Skipped: ../shared/data is not beside the checkout.")
         return
-    bert, tokenizer = network()
+    try:
+        bert, tokenizer = network()
+    except (ImportError, MissingExtra) as error:
+        print(f"Skipped ({error}): pip install 'voc[torch]'")
+        return
     taught, rows = training(), frontier.labelled()
     known = read(bert, tokenizer, taught["text"].astype(str).tolist(), DEPTHS)
     dev = {name: read(bert, tokenizer, part["text"].astype(str).tolist(), DEPTHS) for name, part in rows.items()}

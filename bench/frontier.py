@@ -52,7 +52,7 @@ def vader() -> list[Candidate]:
     try:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
     except ImportError:
-        print("vaderSentiment is not installed: not compared")
+        print("VADER is left out (vaderSentiment is not installed): pip install --group peers")
         return []
     analyzer = SentimentIntensityAnalyzer()
 
@@ -118,7 +118,7 @@ def rates(candidates: list[Candidate]) -> dict[str, float]:
         few = texts if candidate.name != "voc-small" else texts[: 4 * speed.PEER_TEXTS]
         candidate.read(few[:64])
         found[candidate.name] = speed.rate(lambda few=few, read=candidate.read: read(few), len(few))
-    return found | {speed.PEER: speed.peer(texts[: speed.PEER_TEXTS], 1)}
+    return found | speed.peers(texts[: speed.PEER_TEXTS], 1)
 
 
 def table(figures: dict[str, dict[str, float]], per_second: dict[str, float]) -> str:

@@ -14,7 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
@@ -95,9 +96,14 @@ def topics_of(texts: pd.DataFrame, vectors: np.ndarray) -> pd.Series:
 
 
 def finders() -> dict[str, Finder]:
-    """Who is measured; the peer where it is installed."""
-    peers = {"BERTopic": topics_of} if find_spec("bertopic") and find_spec("umap") else {}
-    return {"voc": themes_of, **peers}
+    """Who is measured; the peer where it can be imported, else why it is left out is said."""
+    try:
+        for name in ("bertopic", "hdbscan", "umap"):
+            import_module(name)
+    except ImportError as error:
+        print(f"BERTopic is left out ({error}): pip install --group peers")
+        return {"voc": themes_of}
+    return {"voc": themes_of, "BERTopic": topics_of}
 
 
 def against_gold(
@@ -194,9 +200,11 @@ def _aspects() -> pd.DataFrame:
     return rows.assign(theme=categories.map("".join), one=categories.map(len) == 1)
 
 
-def _beside(corpus: str, texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray) -> None:
+def _beside(
+    measured: dict[str, Finder], corpus: str, texts: pd.DataFrame, gold: pd.Series, vectors: np.ndarray
+) -> None:
     """One line for each of those measured."""
-    for name, finder in finders().items():
+    for name, finder in measured.items():
         figures = against_gold(f"{corpus}: {name}", texts, gold, vectors, finder)
         agree = [halves(texts, vectors, finder, seed=seed) for seed in range(SPLITS)]
         print(figures, f" halves AMI {np.mean(agree):.2f} ({min(agree):.2f}-{max(agree):.2f})", flush=True)
@@ -206,19 +214,18 @@ def main() -> int:
     if not DATA.is_dir():
         print("Skipped: ../shared/data is not beside the checkout.")
         return 0
-    if len(finders()) == 1:
-        print("BERTopic is left out: pip install bertopic (dependency group peers).")
+    beside = partial(_beside, finders())
     texts, gold = bank_queries()
     vectors = encode(texts)
-    _beside("bank queries (77)", texts, gold, vectors)
+    beside("bank queries (77)", texts, gold, vectors)
     whole, joined = sampled(texts, gold, vectors)
     print(f"the second half of them: NMI {whole:.3f} if all are grouped, {joined:.3f} if it joins the first half's")
     comments, topics = health_comments()
-    _beside("health comments (9)", comments, topics, encode(comments))
+    beside("health comments (9)", comments, topics, encode(comments))
     texts, gold = mixed_languages()
     vectors, english = encode(texts), same_in_english(texts)
-    _beside("aspects, six languages", texts, gold, vectors)
-    _beside("the same sentences in English", english, gold, encode(english))
+    beside("aspects, six languages", texts, gold, vectors)
+    beside("the same sentences in English", english, gold, encode(english))
     lang = normalized_mutual_info_score(texts["lang"], themes_of(texts, vectors))
     print(f"themes of the six languages: NMI with the language {lang:.3f}")
     print(large(texts, vectors))
