@@ -115,7 +115,7 @@ def theme_notes(clauses: pd.DataFrame, themes: pd.DataFrame, config: Config) -> 
     rest = top[top["status"].eq("residual")]
     for label, n in zip(rest["label"], rest["n_clauses"], strict=True):
         told = (
-            "tell of something too rare for a theme" if label == "other" else "say how somebody feels, not about what"
+            "tell of something too rare for a theme" if label == "other" else "name no topic, nor does their comment"
         )
         notes.append(Note("themes", f"clauses {told}", int(n)))
     if ungrouped:

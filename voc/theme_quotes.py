@@ -19,7 +19,7 @@ and by a sure judgement and strong feeling. Chosen by reading quotes of hospital
 QUOTE_WORDS, SENTENCE_WORDS = (6, 40), (4, 20)
 """Words of a quote that is told in context, and of the one sentence that has to say it alone."""
 
-NAMED = 0.4
+NAMED = 1.0
 """What the sentence and the first quote gain by holding the words of the label: without them the two seem to speak of
 different things. Guarded by test_the_first_quote_has_the_words_of_the_label."""
 
@@ -54,13 +54,18 @@ def quote_ranks(
 
 
 def sentences(texts: pd.DataFrame, value: np.ndarray, labels: Sequence[Label]) -> list[str]:
-    """Per theme 0, 1, 2 … the text that says it best in one sentence: in the language of its label, with its words."""
+    """Per theme 0, 1, 2 … the text that says it best in one sentence: in the language of its label, with its words.
+
+    Longer ones, as whole comments without a full stop are, only where no short one has any of them.
+    """
     chosen = []
     for own, label in zip(_members(texts), labels, strict=True):
         same = own[(texts["lang"].iloc[own] == label[1]).to_numpy(bool)]
-        candidates = _readable(texts, same if len(same) else own, SENTENCE_WORDS)
-        best = _saying(texts, value, candidates, label)
-        chosen.append(" ".join(str(texts["text"].iloc[best]).split()))
+        within = same if len(same) else own
+        sizes = (SENTENCE_WORDS, QUOTE_WORDS)
+        places = [_saying(texts, value, _readable(texts, within, words), label) for words in sizes]
+        short, long = (" ".join(str(texts["text"].iloc[place]).split()) for place in places)
+        chosen.append(long if _share(label[0], long) and not _share(label[0], short) else short)
     return chosen
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from voc.config import ThemesConfig
 from voc.errors import InputError
 from voc.tables import CLAUSES, KEYWORDS, THEMES
 from voc.theme_graph import discover, divide
-from voc.theme_labels import keywords_by_language, name_themes
+from voc.theme_labels import keywords_by_language, name_themes, wordless
 from voc.theme_quotes import quote_ranks, sentences, worth
 from voc.theme_tone import without_topic
 from voc.theme_vectors import centre, centres, similarity
@@ -204,8 +204,15 @@ def _grouped(
         resolution=config.resolution,
         strata=texts["lang"].to_numpy(str)[about],
     )
-    groups[about] = _settle(points[about], found.groups, _told(mentions, about), config.min_feedback)
+    vague = _vague(points[about], texts.iloc[about], found.groups)
+    groups[about] = _settle(points[about], found.groups, _told(mentions, about), config.min_feedback, vague=vague)
     return groups, found.firmness
+
+
+def _vague(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray) -> list[int]:
+    """The groups whose texts are alike in tone, and share no topic."""
+    fit = _fit(points, centres(points, groups), np.arange(len(groups)), groups)
+    return wordless(texts.assign(theme=groups, fit=fit))
 
 
 def _told(mentions: pd.DataFrame, nodes: np.ndarray) -> pd.DataFrame:
@@ -215,15 +222,24 @@ def _told(mentions: pd.DataFrame, nodes: np.ndarray) -> pd.DataFrame:
 
 
 def _settle(
-    points: np.ndarray, groups: np.ndarray, told: pd.DataFrame, min_feedback: int, share: float = RESIDUAL_SHARE
+    points: np.ndarray,
+    groups: np.ndarray,
+    told: pd.DataFrame,
+    min_feedback: int,
+    *,
+    share: float = RESIDUAL_SHARE,
+    vague: Sequence[int] = (),
 ) -> np.ndarray:
-    """Groups (n,) with those of too few comments dissolved: each of their texts joins a near theme, or is a stray.
+    """Groups (n,) with those of too few comments, and the `vague`, dissolved: each of their texts joins a near theme;
+    else it is a stray, and of the vague ones topicless.
 
     A group needs `min_feedback` comments, in files of few comments a tenth of them. Where no group has so many, all
     are one. At most `share` of the texts become strays.
     """
     comments = told["feedback_id"].groupby(groups[told["node"]]).nunique()
-    kept = comments.index[comments >= min(min_feedback, max(1, int(comments.sum()) // 10))].to_numpy()
+    many = comments >= min(min_feedback, max(1, int(comments.sum()) // 10))
+    clear = many & ~comments.index.isin(vague)
+    kept = comments.index[clear if clear.any() else many].to_numpy()
     if not len(kept):
         return np.zeros_like(groups)
     fit = similarity(points, centres(points, groups)[kept])
@@ -231,10 +247,12 @@ def _settle(
     edge = np.array([np.quantile(fit[groups == group, place], OUTERMOST) for place, group in enumerate(kept)])
     loose = ~np.isin(groups, kept)
     joins = loose & (fit.max(axis=1) >= edge[nearest])
-    strays = np.flatnonzero(loose & ~joins)
+    untold = loose & ~joins & np.isin(groups, vague)
+    strays = np.flatnonzero(loose & ~joins & ~untold)
     strays = strays[np.argsort(fit[strays].max(axis=1), kind="stable")][: int(share * len(groups))]
     settled = np.where(loose, kept[nearest], groups)
     settled[strays] = STRAY
+    settled[untold] = TOPICLESS
     return settled
 
 
