@@ -122,7 +122,7 @@ def test_the_sentence_is_one_clause_in_the_labels_language() -> None:
 
 def test_a_longer_sentence_stands_where_no_short_one_has_the_words() -> None:
     """Comments typed without a full stop are one long clause; a short one beside them says nothing of the theme."""
-    long = "I rang and rang and rang again and in the end the phone queue took the whole of my morning off work and then"
+    long = "I rang and rang and rang again and in the end the phone queue took the whole morning off work and then"
     texts = [*(f"{long} {'abcdefghijklmnopqrst'[n]} hung up on me" for n in range(20)), "so very hard for all of us"]
     _, themes = find_themes(clauses_of(texts), around([0] * 21), ThemesConfig(resolution=0.01))
     assert "phone" in themes["label"].iloc[0]

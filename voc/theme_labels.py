@@ -49,7 +49,7 @@ A_NOUN = 0.5
 """How surely a noun a word must be to lead a label, where the theme has such words at all: "annoying", "wish" and
 "expected" are what customers say, not what they speak of. Guarded by `test_labels_prefer_nouns`."""
 
-WORDLESS, MANY = 0.05, 100
+WORDLESS, MANY = 0.05, 60
 """The share of a theme's central texts of one language that must say its leading word, where there are so many: of real
 topics 8 to 98 of 100 do, of what is alike in tone alone 1 to 4 (six exports). Trades a topic that everybody words in
 another way, for a rank "magazine, details" over 700 comments of which 5 name either. Guarded by
@@ -155,20 +155,22 @@ def keywords_by_language(texts: pd.DataFrame, *, keywords: int) -> pd.DataFrame:
 
 
 def wordless(texts: pd.DataFrame) -> list[int]:
-    """The themes, of many texts, that have no topic in common: no noun is said by WORDLESS of the texts in the language
-    of most of them. What holds them together is their tone ("nothing special, not what I expected").
+    """The themes that have no topic in common: of the texts in their commonest language, if there are MANY, hardly any
+    say what would name them. What holds them together is their tone ("nothing special, not what I expected").
 
     `texts` as for `name_themes`.
     """
     texts = _central(texts)
+    terms = _terms_by_language(texts)
+    told = texts.groupby(["theme", "lang"], sort=True)["weight"].agg(["size", "sum"]).reset_index()
+    told = told.sort_values(["theme", "size"], ascending=[True, False], kind="stable").drop_duplicates("theme")
+    told = told[told["size"] >= MANY]
     found = []
-    for lang, terms in _terms_by_language(texts).items():
-        own = texts[texts["lang"] == lang].groupby("theme", sort=True)["weight"].agg(["size", "sum"])
-        for theme, (size, weight) in own[own["size"] >= MANY].iterrows():
-            leading = _leading(terms.get(theme, []))
-            if max((term.count for term in leading), default=0.0) < WORDLESS * weight:
-                found.append(int(theme))
-    return sorted(found)
+    for theme, lang, weight in zip(told["theme"], told["lang"], told["sum"], strict=True):
+        leading = _leading(terms[lang].get(theme, []))
+        if not leading or leading[0].count < WORDLESS * weight:
+            found.append(int(theme))
+    return found
 
 
 def _central(texts: pd.DataFrame) -> pd.DataFrame:
