@@ -94,6 +94,7 @@ def test_memory_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit four times the clauses take about four times the memory, not sixteen."""
     monkeypatch.setattr(theme_graph, "DISCOVER_LIMIT", 400)
     monkeypatch.setattr(theme_graph, "DISCOVER_SAMPLE", 400)
+    monkeypatch.setattr(theme_graph, "PART_SWEEP", 100)
     peaks = []
     for count in (800, 3200):
         clauses = clauses_of([f"parcel {number} was late" for number in range(count)])
