@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -23,7 +24,13 @@ NAMED = 1.0
 """What the sentence and the first quote gain by holding the words of the label: without them the two seem to speak of
 different things. Guarded by test_the_first_quote_has_the_words_of_the_label."""
 
+COPY = 0.75
+"""The share of common words (Jaccard) from which a text is a copy of a quote, such as one form letter with a number of
+its own each time. Lower loses quotes where customers happen to use the same few words. Guarded by
+test_three_quotes_are_not_three_copies."""
+
 CANDIDATES = 100
+WORD = re.compile(r"[^\W\d_]+")
 
 Label: TypeAlias = tuple[str, str]
 """A theme's label and the language it is in."""
@@ -47,7 +54,7 @@ def quote_ranks(
     for own, label in zip(_members(texts), labels, strict=True):
         candidates = _readable(texts, own, QUOTE_WORDS)
         first = _saying(texts, value, candidates, label)
-        chosen = _unlike(points, value, candidates, texts["feedback_id"], wanted=config.quotes, first=first)
+        chosen = _unlike(points, value, candidates, texts, wanted=config.quotes, first=first)
         for rank, node in enumerate(chosen, start=1):
             ranks.iloc[node] = rank
     return ranks
@@ -94,10 +101,14 @@ def _readable(texts: pd.DataFrame, own: np.ndarray, words: tuple[int, int]) -> n
 
 
 def _unlike(
-    points: np.ndarray, value: np.ndarray, candidates: np.ndarray, comments: pd.Series, *, wanted: int, first: int
+    points: np.ndarray, value: np.ndarray, candidates: np.ndarray, texts: pd.DataFrame, *, wanted: int, first: int
 ) -> list[int]:
-    """`first`, then again and again the one most worthy and least like those before it."""
-    candidates = candidates[np.argsort(-value[candidates], kind="stable")][:CANDIDATES]
+    """`first`, then again and again the one most worthy and least like those before it; fewer where the rest are copies
+    of them or of the same comment."""
+    candidates = candidates[np.argsort(-value[candidates], kind="stable")]
+    words = pd.Series([_words(text) for text in texts["text"].iloc[candidates]], dtype=object)
+    apart = np.flatnonzero(~words.duplicated())[:CANDIDATES]
+    candidates, said, comments = candidates[apart], words.iloc[apart], texts["feedback_id"]
     chosen: list[int] = []
     best = first
     penalty = np.zeros(len(candidates))
@@ -106,10 +117,25 @@ def _unlike(
         alike = NOVELTY * similarity(points[candidates], points[best : best + 1])[:, 0]
         penalty = np.maximum(penalty, alike)
         penalty[(comments.iloc[candidates] == comments.iloc[best]).to_numpy(bool)] = np.inf
+        penalty[_copies(said, _words(texts["text"].iloc[best]))] = np.inf
         if np.isinf(penalty).all():
             break
         best = int(candidates[int(np.argmax(value[candidates] - penalty))])
     return chosen
+
+
+def _copies(said: Iterable[frozenset[str]], words: frozenset[str]) -> np.ndarray:
+    """Which of the texts, as their words, say what `words` say."""
+    return np.array([len(each & words) >= COPY * max(1, len(each | words)) for each in said], bool)
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of a text, folded, without numbers and signs; in scripts without spaces its pairs of characters."""
+    found = WORD.findall(text.casefold())
+    if n_words(text) == len(text.split()):
+        return frozenset(found)
+    signs = "".join(found)
+    return frozenset(signs[place : place + 2] for place in range(max(1, len(signs) - 1)))
 
 
 def n_words(text: str) -> float:
