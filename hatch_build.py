@@ -11,6 +11,10 @@ FILES = {
 }
 
 
+OPTIONAL = {"models/voc-small": ("centres.json",)}
+"""Files that a model may have: where languages lie on average."""
+
+
 class ModelHook(BuildHookInterface):
     """Adds the files that `voc.encoder` loads; the recipe stays in the repository."""
 
@@ -18,5 +22,6 @@ class ModelHook(BuildHookInterface):
         """Called by hatchling before a wheel is built."""
         if version == "standard":
             for model, files in FILES.items():
-                for file in files:
+                there = [each for each in OPTIONAL.get(model, ()) if (Path(self.root) / model / each).is_file()]
+                for file in (*files, *there):
                     build_data["force_include"][str(Path(self.root) / model / file)] = f"voc/{model}/{file}"

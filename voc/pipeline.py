@@ -6,7 +6,7 @@ those who want a verdict per text and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -21,7 +21,7 @@ from voc.clean import clean
 from voc.comparisons import asked_for, compare
 from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
 from voc.drivers import attribute
-from voc.encoder import Encoder, load, remarks
+from voc.encoder import Encoder, language_centres, load, remarks
 from voc.errors import InputError
 from voc.experience import rate_experience
 from voc.integrity import check_integrity, mark_contradictions
@@ -82,6 +82,7 @@ class Memory(Protocol):
         config: ThemesConfig,
         *,
         around: Callable[[Group], Group] | None = None,
+        references: Mapping[str, np.ndarray] = ...,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """As `themes.find_themes`; known themes keep their ids. `around` puts a code frame before the memory."""
         ...
@@ -196,10 +197,11 @@ def _grouped(
     A workspace knows its themes by the labels they were born with or were given: nobody is asked for others.
     """
     first = None if placed is None else partial(around, placed)
+    centres = language_centres(_encoder(config))
     if memory is not None:
-        return *run(memory.find_themes, clauses, vectors, config.themes, around=first), ()
+        return *run(memory.find_themes, clauses, vectors, config.themes, around=first, references=centres), ()
     group = group_afresh if first is None else first(group_afresh)
-    clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group)
+    clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group, references=centres)
     if config.themes.labeller_url is None:
         return clauses, themes, ()
     return clauses, *run(label_themes, themes, clauses, config.themes)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ from voc.theme_graph import discover, divide
 from voc.theme_labels import keywords_by_language, name_themes, wordless
 from voc.theme_quotes import quote_ranks, sentences, worth
 from voc.theme_tone import without_topic
-from voc.theme_vectors import centre, centres, similarity
+from voc.theme_vectors import NO_CENTRES, centre, centres, similarity
 
 CUT = 0.25
 """A clause whose label is neutral still is a complaint at a sentiment of -0.25 or less, and praise at 0.25 or more."""
@@ -66,7 +66,12 @@ def group_afresh(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame
 
 
 def find_themes(
-    clauses: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig, *, group: Group = group_afresh
+    clauses: pd.DataFrame,
+    vectors: np.ndarray,
+    config: ThemesConfig,
+    *,
+    group: Group = group_afresh,
+    references: Mapping[str, np.ndarray] = NO_CENTRES,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Group the clauses that `config.of` names; the others keep their theme missing.
 
@@ -75,7 +80,8 @@ def find_themes(
     sub-themes last, each with the `parent_id` of its theme. A `theme_id` is a hash of the theme's three most central
     texts, so that equal themes have equal ids in every run; `theme_score` and `cohesion` are cosines to the theme's
     centre, at least 0. In `clauses`, `theme_id` is always the top level and `subtheme_id` the level below. `group`
-    tells which texts belong together; a memory of earlier runs has one of its own.
+    tells which texts belong together; a memory of earlier runs has one of its own. `references` are the centres of
+    languages that ship with the model.
     """
     clauses = CLAUSES.check(clauses, *(() if config.of == "everything" else ("sentiment", "label")))
     if len(clauses) != len(vectors):
@@ -86,7 +92,7 @@ def find_themes(
             clauses, theme_id=pd.NA, subtheme_id=pd.NA, theme_score=np.nan, quote_rank=pd.NA
         ), THEMES.empty()
     texts = _distinct(mentions)
-    points = centre(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str))
+    points = centre(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str), references)
     grouped = group(points, texts, mentions, config)
     groups, firmness = grouped.groups, grouped.firmness
     mentions["theme"] = _with_their_comment(groups, mentions)

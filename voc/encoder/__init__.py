@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,8 @@ from voc.tables import Progress, silent
 Device = str
 DEFAULT_MODEL = "voc-small"
 FAST_MODEL = "voc-fast"
+CENTRES = "centres.json"
+"""The file of a model's folder with the centre of each language; the recipe's `centres.py` writes it."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,20 @@ def cores() -> int:
 def remarks(encoder: Encoder) -> tuple[str, ...]:
     """What the reader of a result must know about the model behind it; nothing where it is the default one."""
     return getattr(encoder, "remarks", ())
+
+
+def language_centres(encoder: Encoder) -> Mapping[str, np.ndarray]:
+    """Where the model puts the feedback of each language on average (d,), whatever it is about; empty where no centres
+    ship with the model."""
+    return getattr(encoder, "centres", {})
+
+
+def read_centres(folder: Path) -> dict[str, np.ndarray]:
+    """The centres of languages in a model's folder, if it has them."""
+    if not (folder / CENTRES).is_file():
+        return {}
+    held = json.loads((folder / CENTRES).read_text(encoding="utf-8"))
+    return {lang: np.array(centre, np.float32) for lang, centre in held.items()}
 
 
 @ENCODERS.register(DEFAULT_MODEL)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from voc.encoder import Encoding
+from voc.encoder import Encoding, read_centres
 from voc.encoder.windows import average, windows
 from voc.tables import Progress, silent
 
@@ -26,6 +26,7 @@ class TorchEncoder:
         from voc.encoder.network import FeedbackNet, bert
 
         self.name, self.digest = about["name"], about["sha256"]["model.onnx"]
+        self.centres = read_centres(folder)
         self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.network = FeedbackNet(bert(about["shape"])).eval().to(device)
