@@ -51,6 +51,7 @@ model: install-dev  ## build the model anew from base weights and data (three to
 	$(BIN)/python $(RECIPE)/train.py --data $(DATA) --out $(BUILD)
 	$(BIN)/python $(RECIPE)/tune.py --data $(DATA) --build $(BUILD)
 	$(BIN)/python $(RECIPE)/export.py --build $(BUILD)
+	$(BIN)/python $(RECIPE)/centres.py
 
 FAST := build/voc-fast
 model-fast: install-dev  ## build the fast lane anew from the model and data (half an hour on 2 cores)

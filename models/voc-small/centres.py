@@ -36,7 +36,7 @@ def main(folder: Path) -> None:
     (folder / CENTRES).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     about["sha256"][CENTRES] = hashlib.sha256((folder / CENTRES).read_bytes()).hexdigest()
-    (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    (folder / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     print(f"{len(found)} languages, {len(rows):,} texts")
 
 

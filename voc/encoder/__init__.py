@@ -99,9 +99,9 @@ def language_centres(encoder: Encoder) -> Mapping[str, np.ndarray]:
     return getattr(encoder, "centres", {})
 
 
-def read_centres(folder: Path) -> dict[str, np.ndarray]:
-    """The centres of languages in a model's folder, if it has them."""
-    if not (folder / CENTRES).is_file():
+def read_centres(folder: Path, about: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The centres of languages in a model's folder, if `about` it names them: those of other weights mean nothing."""
+    if CENTRES not in about["sha256"]:
         return {}
     held = json.loads((folder / CENTRES).read_text(encoding="utf-8"))
     return {lang: np.array(centre, np.float32) for lang, centre in held.items()}

@@ -38,7 +38,7 @@ class OnnxEncoder:
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self.name, self.digest = about["name"], about["sha256"]["model.onnx"]
-        self.centres = read_centres(folder)
+        self.centres = read_centres(folder, about)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]

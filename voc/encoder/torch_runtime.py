@@ -26,7 +26,7 @@ class TorchEncoder:
         from voc.encoder.network import FeedbackNet, bert
 
         self.name, self.digest = about["name"], about["sha256"]["model.onnx"]
-        self.centres = read_centres(folder)
+        self.centres = read_centres(folder, about)
         self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.network = FeedbackNet(bert(about["shape"])).eval().to(device)
