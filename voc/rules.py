@@ -62,7 +62,7 @@ class Rules:
     leaving: tuple[str, ...] = ()
     """Words of people who leave, cancel or go to somebody else, a hyphen at the end: any ending."""
     frail: tuple[str, ...] = ()
-    """Words for the old, the very young, the ill, disabled, pregnant, bereaved or poor, a hyphen at the end: any ending."""
+    """Words for the old, children, the ill, disabled, pregnant, bereaved and poor, a hyphen at the end: any ending."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Header words per field of the feedback table, for the readers."""
     mail: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
