@@ -210,7 +210,8 @@ def _grouped(
         resolution=config.resolution,
         strata=texts["lang"].to_numpy(str)[about],
     )
-    vague = _vague(points[about], texts.iloc[about], found.groups)
+    # "Nothing to add" is no complaint and no praise; among everything that customers say it is one thing they say.
+    vague = [] if config.of == "everything" else _vague(points[about], texts.iloc[about], found.groups)
     groups[about] = _settle(points[about], found.groups, _told(mentions, about), config.min_feedback, vague=vague)
     return groups, found.firmness
 
