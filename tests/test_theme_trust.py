@@ -15,6 +15,7 @@ from themes_fixture import around, clauses_of
 
 from voc.config import Config, ThemesConfig
 from voc.notes import theme_notes
+from voc.theme_graph import _graph
 from voc.themes import RESIDUAL, find_themes
 
 ROOT = Path(__file__).parents[1]
@@ -130,3 +131,12 @@ def test_small_fragments_join_the_theme_they_are_near() -> None:
     )
     assert themes["n_feedback"].ge(20).all()
     assert marked["theme_id"].iloc[120:].eq(marked["theme_id"].iloc[0]).all()
+
+
+def test_mutual_neighbours_weigh_double() -> None:
+    """The edge of two that are each among the other's neighbours counts twice that of a one-sided one as near."""
+    found = np.array([[1], [0], [0]])
+    ends, others, weights = _graph(found, np.array([[0.5], [0.5], [0.5]]))
+    assert ends.tolist() == [0, 2, 3, 4]
+    assert others.tolist() == [1, 2, 0, 0]
+    assert weights == pytest.approx([0.002, 0.001, 0.002, 0.001])
