@@ -13,6 +13,7 @@ from voc.rules import Rules, all_rules
 
 WRITTEN = Path(__file__).parents[1] / "models" / "voc-small" / "signals.tsv"
 HEAT = ["Nobody ever calls back", "I am so angry about this", "They do not care at all", "The worst I have seen"] * 5
+DEAF = ["Alexa does not hear me", "It never understands my voice", "I cannot use the button", "No seats at all"] * 5
 TILLS = ["Ouvrez plus de caisses !", "Plus de conseillers", "Dernière visite aujourd'hui.", "Que demander de plus"] * 5
 
 
@@ -48,13 +49,25 @@ def test_every_language_has_its_words(rules: Rules, words: str):
         ("churn", "lt", "Nutraukiu sutartį", True),
         ("churn", "zh", "再也不来了", True),
         ("churn", "tlh", "nuqneH", True),
+        ("churn", "tr", "İptal ettim, bitti", True),
+        ("vulnerable", "en", "My 83 years old mother was left on a bench", True),
+        ("vulnerable", "en", "Alexa does not hear me at all", False),
+        ("vulnerable", "en", "Uncomfortable chairs and no lift", False),
+        ("vulnerable", "de", "Ich sitze im Rollstuhl und komme nicht hinein", True),
+        ("vulnerable", "de", "Die Bedienung ist umständlich", False),
+        ("vulnerable", "tr", "İnsülin bitti, eczane kapalı", True),
+        ("vulnerable", "lt", "Mano močiutei devyniasdešimt metų, o liftas neveikia", True),
+        ("vulnerable", "zh", "我妈妈坐轮椅进不去", True),
+        ("vulnerable", "tlh", "nuqneH", True),
     ],
 )
 def test_words(signal: str, lang: str, text: str, expected: bool):
     assert named(signal, [text], [lang]) == [expected]
 
 
-@pytest.mark.parametrize(("signal", "least", "others"), [("legal", 0.5, 0.04), ("churn", 0.8, 0.05)])
+@pytest.mark.parametrize(
+    ("signal", "least", "others"), [("legal", 0.5, 0.04), ("churn", 0.8, 0.05), ("vulnerable", 0.85, 0.12)]
+)
 def test_signals_are_named(signal: str, least: float, others: float):
     """Of the threats and farewells that people wrote to teach the model most are named, of all else hardly anything."""
     written = pd.read_csv(WRITTEN, sep="\t", quoting=csv.QUOTE_NONE, dtype="string")
@@ -68,7 +81,11 @@ def test_signals_are_named(signal: str, least: float, others: float):
 
 @pytest.mark.parametrize(
     ("signal", "lang", "texts", "meant"),
-    [("legal", "en", HEAT, "I will go to the ombudsman"), ("churn", "fr", TILLS, "je résilie ma carte")],
+    [
+        ("legal", "en", HEAT, "I will go to the ombudsman"),
+        ("churn", "fr", TILLS, "je résilie ma carte"),
+        ("vulnerable", "en", DEAF, "my deaf neighbour never hears the bell"),
+    ],
 )
 def test_a_file_of_heat_has_no_threats(signal: str, lang: str, texts: list[str], meant: str):
     assert believed(signal, [*texts, meant], [lang] * (len(texts) + 1)) == [False] * len(texts) + [True]
