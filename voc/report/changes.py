@@ -115,22 +115,24 @@ def _figures(analysis: Analysis, calendar: Calendar | None, speech: Speech) -> I
 def _themes(analysis: Analysis, speech: Speech) -> Iterator[Change]:
     """Themes that grew or faded: as the memory of earlier runs says, else as the ranking's own momentum says.
 
-    A complaint that fades is better, praise that fades is worse.
+    A complaint that fades is better, praise that fades is worse; what fits no theme is neither.
     """
-    told = set()
     praise = analysis.settings.get("themes", {}).get("of") == "praise"
-    for row in analysis.changes.to_dict("records"):
-        if row["change"] in (*FADED, *FRESH) and row["theme_id"] not in told:
-            told.add(row["theme_id"])
-            yield _change(row, speech, better=(row["change"] in FADED) != praise)
-    for row in analysis.issues.sort_values("rank", kind="stable").to_dict("records"):
-        if direction(row) and row["theme_id"] not in told:
-            key = "theme_less" if direction(row) < 0 else "theme_more"
-            detail = speech.say("n_comments", n=whole(row.get("n_feedback")) or 0)
-            yield Change(
-                (direction(row) < 0) != praise, speech.say(key, label=words(row["label"])), detail, "issues.csv",
-                row_name(row, "theme_id"),
-            )  # fmt: skip
+    changed = analysis.changes[analysis.changes["change"].isin([*FADED, *FRESH])].drop_duplicates("theme_id")
+    for row in changed.to_dict("records"):
+        yield _change(row, speech, better=(row["change"] in FADED) != praise)
+    if analysis.changes.empty:
+        rest = analysis.themes.loc[analysis.themes["status"] == "residual", "theme_id"]
+        named = analysis.issues[~analysis.issues["theme_id"].isin(rest)]
+        moved = (row for row in named.sort_values("rank", kind="stable").to_dict("records") if direction(row))
+        yield from (_moved(row, speech, better=(direction(row) < 0) != praise) for row in moved)
+
+
+def _moved(row: dict[Hashable, Any], speech: Speech, *, better: bool) -> Change:
+    key = "theme_less" if direction(row) < 0 else "theme_more"
+    said = speech.say(key, label=words(row["label"]))
+    detail = speech.say("n_comments", n=whole(row.get("n_feedback")) or 0)
+    return Change(better, said, detail, "issues.csv", row_name(row, "theme_id"))
 
 
 def _change(row: dict[Hashable, Any], speech: Speech, *, better: bool) -> Change:
