@@ -10,7 +10,7 @@ from __future__ import annotations
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 
@@ -258,14 +258,14 @@ def _meanings(lang: str, reader: str) -> dict[str, str]:
 
 
 def _without_repeats(terms: list[Term]) -> list[Term]:
-    """The best terms, each word replaced by the phrase that speaks for it, no stem twice."""
+    """The best terms, each word replaced by the phrase that speaks for it and as telling as the word, no stem twice."""
     chosen: list[Term] = []
     used: set[str] = set()
     for term in terms[:40]:
         speaking = term if len(term.key) > 1 else _speaker(term, terms)
         said = {speaking.key[0], speaking.key[-1]}
         if not used & said and not any(term.text in other.text for other in chosen):
-            chosen.append(speaking)
+            chosen.append(replace(speaking, score=term.score))
             used |= said
     return chosen
 
