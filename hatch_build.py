@@ -6,13 +6,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FILES = {
-    "models/voc-small": ("README.md", "model.json", "model.onnx", "tokenizer.json"),
+    "models/voc-small": ("README.md", "model.json", "model.onnx", "tokenizer.json", "centres.json"),
     "models/voc-fast": ("README.md", "model.json", "model.safetensors", "tokenizer.json"),
 }
-
-
-OPTIONAL = {"models/voc-small": ("centres.json",)}
-"""Files that a model may have: where languages lie on average."""
 
 
 class ModelHook(BuildHookInterface):
@@ -22,6 +18,5 @@ class ModelHook(BuildHookInterface):
         """Called by hatchling before a wheel is built."""
         if version == "standard":
             for model, files in FILES.items():
-                there = [each for each in OPTIONAL.get(model, ()) if (Path(self.root) / model / each).is_file()]
-                for file in (*files, *there):
+                for file in files:
                     build_data["force_include"][str(Path(self.root) / model / file)] = f"voc/{model}/{file}"
