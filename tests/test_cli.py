@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import importlib
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
