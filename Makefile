@@ -50,6 +50,7 @@ model: install-dev  ## build the model anew from base weights and data (three to
 	$(BIN)/python $(RECIPE)/base.py --data $(DATA) --out $(BUILD)
 	$(BIN)/python $(RECIPE)/train.py --data $(DATA) --out $(BUILD)
 	$(BIN)/python $(RECIPE)/tune.py --data $(DATA) --build $(BUILD)
+	$(BIN)/python $(RECIPE)/alarms.py --data $(DATA) --build $(BUILD)
 	$(BIN)/python $(RECIPE)/export.py --build $(BUILD)
 	$(BIN)/python $(RECIPE)/centres.py
 

@@ -167,15 +167,19 @@ def opinions() -> Figures:
 
 
 def signals() -> Figures:
-    """Urgent signals on held-back seeds, where most rows carry one, and on opinions, where most carry none."""
+    """Urgent signals on held-back seeds, where most rows carry one, on opinions, where most carry none, and on what
+    resembles them."""
     from voc.tables import SIGNALS
 
     seeds = read_tsv(RECIPE / "signals.tsv").query("split == 'dev'")
     gold = np.array([[name in found.split() for name in SIGNALS] for found in seeds["signals"]])
     rows = held_back_opinions().dropna(subset=list(SIGNALS))
+    near = recipe("corpus").read_near_misses(held_back=True)
+    meant = np.array([[name in found.split() for name in SIGNALS] for found in near["signals"]])
     return {
         **hits_of("signals", raised_signals(seeds), gold),
         **hits_of("ordinary", raised_signals(rows), rows[list(SIGNALS)].to_numpy(bool)),
+        **hits_of("near", raised_signals(near), meant),
     }
 
 

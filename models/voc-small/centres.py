@@ -1,4 +1,4 @@
-"""Step 6 of the recipe: where the model puts the feedback of each language on average, whatever it is about.
+"""Step 7 of the recipe: where the model puts the feedback of each language on average, whatever it is about.
 
     python models/voc-small/centres.py [FOLDER]
 

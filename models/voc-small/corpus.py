@@ -43,7 +43,7 @@ UNLABELLED = {"clinc150": 2500, "multidogo": 1000, "app_reviews_4class": 1500}
 MEASURED = 120
 """Dev rows per source and language that bench/quality.py measures on; calibration looks at the others."""
 SEVERITY_HELD_BACK = 0.2
-OPINIONS_HELD_BACK = 0.12
+OPINIONS_HELD_BACK, NEAR_MISSES_HELD_BACK = 0.12, 0.15
 
 
 def digest(text: str) -> float:
@@ -97,6 +97,15 @@ def read_opinions(*, held_back: bool) -> pd.DataFrame:
     flags = {name: [float(name in found.split()) for found in rows["signals"]] for name in SIGNALS}
     told = pd.DataFrame(flags).where(rows["signals"] != "?")
     return pd.concat([rows.assign(severity=pd.to_numeric(rows["severity"])), told], axis=1)
+
+
+def read_near_misses(*, held_back: bool) -> pd.DataFrame:
+    """Rows that carry a signal or only come near one: lang, label, severity, signals, text.
+
+    What is held back is measured on and never trained on.
+    """
+    rows = pd.read_csv(Path(__file__).with_name("near_misses.tsv"), sep="\t", keep_default_na=False, quoting=3)
+    return rows[(rows["text"].map(digest) < NEAR_MISSES_HELD_BACK) == held_back].reset_index(drop=True)
 
 
 def _sample(frame: pd.DataFrame, turn: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Step 5 of the recipe: the trained network as one ONNX file with int8 layers and 4-bit word embeddings.
+"""Step 6 of the recipe: the trained network as one ONNX file with int8 layers and 4-bit word embeddings.
 
 The graph is written node by node, for texts of one length at a time (see `voc/encoder/onnx_runtime.py`): no padding,
 and every tensor keeps the name of its place in the network, so that the weights can be read back into PyTorch.
