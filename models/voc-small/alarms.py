@@ -30,6 +30,8 @@ NEARNESS = 3e-4
 EAGERNESS = 0.95
 """Added to the fitted logits. Most rows carry no signal, so the likeliest answer misses two of five that do; with this
 as many are found as before the fit, with fewer false ones (bench/quality.py, signals)."""
+CAUTION = 0.3
+"""Taken from the logits of safety, the signal that lifts an issue by itself: every diagnosis sounds of danger."""
 
 
 def rows_to_fit(data: Path) -> pd.DataFrame:
@@ -72,6 +74,7 @@ def fit(layer: nn.Linear, inputs: Tensor, wanted: Tensor) -> None:
     optimizer.step(loss)
     with torch.no_grad():
         layer.bias += EAGERNESS
+        layer.bias[SIGNALS.index("safety")] -= CAUTION
 
 
 def tell_apart(folder: Path, data: Path) -> None:
