@@ -55,6 +55,26 @@ def test_the_card_counts_the_written_opinions():
     assert f"`opinions/`, {sum(len(read(path)) for path in OPINIONS):,} sentences in {len(OPINIONS)} languages" in card
 
 
+def test_judged_clauses_are_named_and_not_copied():
+    rows = read(RECIPE / "judged.tsv")
+    assert list(rows.columns) == ["row", "start", "end", "kind", "signals"]
+    assert rows["row"].str.fullmatch("[0-9a-f]{16}").all()
+    assert (rows["end"].astype(int) > rows["start"].astype(int)).all()
+    assert set(rows["kind"]) == {"complaint", "neutral", "praise", "mixed"}
+    assert set(" ".join(rows["signals"]).split()) == {*SIGNALS}
+    assert not rows.duplicated(["row", "start"]).any()
+    assert f"`judged.tsv`, {len(rows):,} clauses" in (RECIPE / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not quality.DATA.is_dir(), reason="the labelled data (../shared/data) is not beside the checkout")
+def test_judged_clauses_are_found_and_held_back_by_comment():
+    corpus = quality.recipe("corpus")
+    taught, measured = (corpus.read_judged(quality.DATA, held_back=each) for each in (False, True))
+    assert len(taught) + len(measured) == len(read(RECIPE / "judged.tsv"))
+    assert taught["text"].str.strip().ne("").all()
+    assert not set(taught["text"]) & set(measured["text"])
+
+
 def test_the_weights_stay_small():
     assert (RECIPE / "model.onnx").stat().st_size < 60e6
 

@@ -151,8 +151,10 @@ def test_praise_has_names_and_quotes(shop: tuple[pd.DataFrame, np.ndarray]) -> N
     clauses = clauses.assign(label="positive", sentiment=np.float32(0.9))
     clauses["text"] = clauses["text"].str.replace("late|rude|wrong|crashes", "great", regex=True)
     marked, themes = find_themes(clauses, vectors, ThemesConfig(of="praise"))
-    assert themes["status"].eq("praise").all()
-    assert marked.groupby("theme_id")["quote_rank"].max().eq(3).all()
+    # "Lovely people" says nothing of parcels, waiters, bills or apps, whatever it lies near.
+    rest = marked["theme_id"].map(themes.set_index("theme_id")["status"]).eq("residual")
+    assert set(marked["text"][rest]) == {"Lovely people"}
+    assert marked[~rest].groupby("theme_id")["quote_rank"].max().eq(3).all()
     assert themes["label"].is_unique
 
 

@@ -25,6 +25,7 @@ from voc.phrases import Phrases, Words, compiled
 from voc.rules import load
 from voc.scores import SCORES, headline, real
 from voc.tables import CLAUSES, FEEDBACK, Note, numbers
+from voc.voices import rather_meant
 
 PARTS = ("sentiment", "effort", "severity", "survey")
 HARD_SIGNAL = "unresolved"
@@ -126,6 +127,6 @@ def _signalled(feedback: pd.DataFrame, clauses: pd.DataFrame) -> Array:
     """1 where a clause of the comment carries HARD_SIGNAL."""
     if "signals" not in clauses.columns or clauses.empty:
         return np.zeros(len(feedback))
-    hits = CLAUSES.check(clauses)["signals"].str.contains(rf"\b{HARD_SIGNAL}\b").fillna(value=False).astype(bool)
+    hits = rather_meant(CLAUSES.check(clauses)).str.contains(rf"\b{HARD_SIGNAL}\b").fillna(value=False).astype(bool)
     told = clauses.reset_index(drop=True).loc[hits, "feedback_id"]
     return feedback["feedback_id"].isin(told).to_numpy(float)

@@ -21,6 +21,7 @@ from voc.intervals import Array, Interval, mean_interval, median_interval, wilso
 from voc.reasons import SAID
 from voc.scores import real, responses
 from voc.tables import AGENTS, CLAUSES, CUSTOMERS, FEEDBACK, ISSUES, SIGNALS
+from voc.voices import rather_meant
 
 LAST = 5
 """Comments of a customer's path: what a person takes in at a glance."""
@@ -167,8 +168,8 @@ def compare_agents(feedback: pd.DataFrame, clauses: pd.DataFrame, config: People
 def _contacts(feedback: pd.DataFrame, clauses: pd.DataFrame) -> pd.DataFrame:
     """One row per response with an agent: `customer`, `sentiment`, `hours`, and 1/0/nan: answered, came_back, rude."""
     rows = real(feedback)
-    said = _union(clauses["signals"], clauses["feedback_id"]) if "signals" in clauses.columns else None
-    rows = rows.assign(said=rows["feedback_id"].map(said) if said is not None else pd.NA)
+    said = _union(rather_meant(clauses), clauses["feedback_id"])
+    rows = rows.assign(said=rows["feedback_id"].map(said).astype("string"))
     table = responses(rows)
     table = table[table["agent"].notna()].reset_index(drop=True)
     judged = table["sentiment"].notna() if "sentiment" in table.columns else pd.Series(data=False, index=table.index)

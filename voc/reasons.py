@@ -98,8 +98,9 @@ def named_signals(telling: Telling) -> list[tuple[str, int]]:
     if telling.status in UNWEIGHED:
         return []
     often = [name for name, count in telling.signals.items() if count >= max(2, SPEAKING * telling.speakers)]
-    named = [*dict.fromkeys((*telling.dangers, *often))][:NAMED_SIGNALS]
-    return [(name, telling.signals[name]) for name in named]
+    # A danger that none is rather sure to mean may lift an issue by the number of those who may; nobody can be named.
+    meant = [name for name in dict.fromkeys((*telling.dangers, *often)) if telling.signals.get(name)]
+    return [(name, telling.signals[name]) for name in meant[:NAMED_SIGNALS]]
 
 
 def _signals(telling: Telling) -> list[str]:

@@ -16,8 +16,10 @@ from voc.evidence import WORDS, believed
 from voc.tables import CLAUSES, FEEDBACK, LABELS, SIGNALS, Progress, silent
 
 VERDICT = ("sentiment", "label", "confidence", "severity")
-SIGNAL_THRESHOLD = 0.5
-"""Probability from which a signal is raised; guarded by the signal table in tests/test_quality.py."""
+SIGNAL_THRESHOLD = 0.225
+"""Probability from which a signal is told. Few clauses carry one, so that what is likelier than not finds two of five;
+from here on two of three are found, and most of what is told is not meant (`certainty` says how surely): rankings weigh
+it so, and people are told of what is rather meant than not. Guarded by the signal table in tests/test_quality.py."""
 
 LEANS = 0.8
 """The share of neutral's probability from which a side wins a clause. Clauses stand without their comment, so many a
@@ -32,7 +34,8 @@ guarded by test_praise_raises_no_alarm."""
 def score_clauses(
     clauses: pd.DataFrame, config: SentimentConfig, progress: Progress = silent
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The clauses with sentiment, label, confidence, severity and signals; and their unit theme vectors (n, d)."""
+    """The clauses with sentiment, label, confidence, severity, signals and how surely these are meant; and their unit
+    theme vectors (n, d)."""
     clauses = CLAUSES.check(clauses)
     encoding = _encode(clauses["text"].tolist(), config, progress)
     columns = _verdicts(encoding.sentiment)
@@ -43,8 +46,10 @@ def score_clauses(
     for signal in WORDS:
         heard = raised[:, SIGNALS.index(signal)]
         heard[heard] = believed(signal, clauses.loc[heard, "text"].tolist(), clauses.loc[heard, "lang"].tolist())
-    signals = [" ".join(names[row]) for row in raised]
-    columns |= {"severity": encoding.severity, "signals": pd.Series(signals, dtype="string").replace("", pd.NA)}
+    signals = pd.Series([" ".join(names[row]) for row in raised], dtype="string").replace("", pd.NA)
+    surest = np.where(raised, encoding.signals, 0.0).max(axis=1, initial=0.0)
+    columns |= {"severity": encoding.severity, "signals": signals}
+    columns |= {"certainty": np.where(raised.any(axis=1), surest, np.nan)}
     return CLAUSES.add(clauses, **columns), encoding.vectors
 
 

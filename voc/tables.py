@@ -115,6 +115,7 @@ CLAUSES = Schema(
         "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
         "severity": Column("Float32", "how bad what is told is, 0-1", "sentiment"),
         "signals": Column("string", "urgent signals, joined by spaces: " + ", ".join(SIGNALS), "sentiment"),
+        "certainty": Column("Float32", "how surely the likeliest of its signals is meant, 0-1", "sentiment"),
         "theme_id": Column("string", "its theme; missing = not themed", "themes"),
         "subtheme_id": Column(
             "string", "the part of that theme it belongs to; missing = the theme has no parts, or it no topic", "themes"

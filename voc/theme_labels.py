@@ -144,7 +144,7 @@ def reader_language(asked: str | None) -> str | None:
 
 def keywords_by_language(texts: pd.DataFrame, *, keywords: int) -> pd.DataFrame:
     """The typical words of every theme in every language: `theme`, `lang`, `rank`, `keyword`, `n_feedback`."""
-    terms = _terms_by_language(_central(texts))
+    terms = typical_terms(texts)
     rows = [
         (theme, lang, rank, term.text, round(term.count))
         for lang in sorted(terms)
@@ -171,6 +171,11 @@ def wordless(texts: pd.DataFrame) -> list[int]:
         if not leading or leading[0].count < WORDLESS * weight:
             found.append(int(theme))
     return found
+
+
+def typical_terms(texts: pd.DataFrame) -> dict[str, dict[int, list[Term]]]:
+    """Per language and theme the words and phrases of its central texts, most typical first; `texts` as above."""
+    return _terms_by_language(_central(texts))
 
 
 def _central(texts: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from voc.errors import InputError
 from voc.tables import CLAUSES, KEYWORDS, THEMES
 from voc.theme_graph import discover, divide
 from voc.theme_labels import keywords_by_language, name_themes, wordless
+from voc.theme_members import NOWHERE, members
 from voc.theme_quotes import quote_ranks, sentences, worth
 from voc.theme_tone import without_topic
 from voc.theme_vectors import NO_CENTRES, centre, centres, similarity
@@ -33,7 +34,7 @@ CUT = 0.25
 
 RESIDUAL, TONE = "t-other", "t-tone"
 STRAY, TOPICLESS = -1, -2
-"""Groups of texts that fit no theme, and that have no topic."""
+"""Groups of texts that fit no theme, and that have no topic, or say no word of the theme they lie near."""
 RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
 """The most of the distinct clauses that may stay without a theme of their own; past it, the best-fitting ones join the
@@ -95,7 +96,7 @@ def find_themes(
     points = centre(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str), references)
     grouped = group(points, texts, mentions, config)
     groups, firmness = grouped.groups, grouped.firmness
-    mentions["theme"] = _with_their_comment(groups, mentions)
+    mentions["theme"] = _with_their_comment(groups, texts["feeling"].to_numpy(bool), mentions)
     place, order = _largest_first(mentions)
     texts["theme"], mentions["theme"] = place[groups], place[mentions["theme"]]
     middle = centres(points, texts["theme"].to_numpy())
@@ -192,6 +193,7 @@ def _distinct(mentions: pd.DataFrame) -> pd.DataFrame:
     texts["lang"] = langs.drop_duplicates("node")["lang"].to_numpy()
     texts["sentiment"] = by_text["sentiment"].mean()
     texts["weight"] = 1 + np.log(by_text["feedback_id"].nunique())
+    texts["feeling"] = without_topic(texts["text"], texts["lang"])
     return texts
 
 
@@ -200,7 +202,7 @@ def _grouped(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The group of every text (n,), `STRAY` where it fits none and `TOPICLESS` where it has no topic; and how firm the
     groups are."""
-    about = np.flatnonzero(~without_topic(texts["text"], texts["lang"]))
+    about = np.flatnonzero(~texts["feeling"])
     groups = np.full(len(points), TOPICLESS)
     if not len(about):
         return groups, np.zeros(0)
@@ -210,9 +212,15 @@ def _grouped(
         resolution=config.resolution,
         strata=texts["lang"].to_numpy(str)[about],
     )
-    # "Nothing to add" is no complaint and no praise; among everything that customers say it is one thing they say.
-    vague = [] if config.of == "everything" else _vague(points[about], texts.iloc[about], found.groups)
-    groups[about] = _settle(points[about], found.groups, _told(mentions, about), config.min_feedback, vague=vague)
+    near, told = points[about], texts.iloc[about]
+    if config.of == "everything":
+        # "Nothing to add" is no complaint and no praise; among everything that customers say it is one thing they say.
+        groups[about] = _settle(near, found.groups, _told(mentions, about), config.min_feedback)
+        return groups, found.firmness
+    vague = _vague(near, told, found.groups)
+    settled = _settle(near, found.groups, _told(mentions, about), config.min_feedback, vague=vague)
+    spoken = members(near, told, settled, least=config.min_feedback)
+    groups[about] = np.where(spoken == NOWHERE, TOPICLESS, spoken)
     return groups, found.firmness
 
 
@@ -263,13 +271,17 @@ def _settle(
     return settled
 
 
-def _with_their_comment(groups: np.ndarray, mentions: pd.DataFrame) -> np.ndarray:
-    """The group of every mention: a mere feeling takes that of the clause before it, else after it."""
+def _with_their_comment(groups: np.ndarray, feelings: np.ndarray, mentions: pd.DataFrame) -> np.ndarray:
+    """The group of every mention: what is topicless takes that of the clause before it, else after it.
+
+    Where the comment has none, a mere feeling stays topicless; anything else is a topic too rare.
+    """
     own = pd.Series(groups[mentions["node"]], mentions.index)
     ordered = mentions.assign(own=own.where(own >= 0)).sort_values(["feedback_id", "position"], kind="stable")
     by_comment = ordered.groupby("feedback_id", sort=False)["own"]
     beside = by_comment.ffill().fillna(by_comment.bfill()).reindex(mentions.index)
-    return own.where((own != TOPICLESS) | beside.isna(), beside).to_numpy(np.int64)
+    beside = beside.fillna(pd.Series(np.where(feelings, TOPICLESS, STRAY)[mentions["node"]], mentions.index))
+    return own.where(own != TOPICLESS, beside).to_numpy(np.int64)
 
 
 def _largest_first(mentions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from voc.intervals import Array, bootstrap_sums, seed_of
 from voc.scores import customer_keys
-from voc.tables import SIGNALS
+from voc.tables import SIGNALS, numbers
 
 PAST_WINDOWS = 12
 """An issue's own past reaches back this many recent windows: with 28 days, about a year."""
@@ -25,6 +25,9 @@ bad; a signal raised by a word in passing is not. Guarded by test_a_signal_in_pa
 GRAVE = {"vulnerable": 0.2}
 """How much worse it must be told by signal: many buy something for their grandmother; that somebody vulnerable is in
 trouble is another thing. Guarded by test_a_grandmother_is_no_danger."""
+RATHER = 0.5
+"""How sure a signal must be before people are told of it; what is less sure counts for as much as it is sure. Trades
+dangers that nobody is shown for reasons that are none. Guarded by test_what_is_hardly_meant_is_not_told."""
 RESAMPLED = ("told", "severity", "judged", "recent", "past", "season")
 
 
@@ -50,12 +53,23 @@ class Voices:
 
 
 def flags(told: pd.DataFrame) -> dict[str, Array]:
-    """0/1 per signal and clause; the few different texts of the column are read once each."""
+    """How surely each signal is meant in each clause, 0-1; the few different texts of the column are read once each.
+
+    Where nobody said how surely, it is meant.
+    """
     if "signals" not in told.columns:
         return {}
     codes, texts = pd.factorize(told["signals"].fillna(""))
     words = [set(str(text).split()) for text in texts]
-    return {signal: np.array([signal in said for said in words], float)[codes] for signal in SIGNALS}
+    sure = numbers(told, "certainty", 1.0)
+    return {signal: np.array([signal in said for said in words], float)[codes] * sure for signal in SIGNALS}
+
+
+def rather_meant(told: pd.DataFrame) -> pd.Series:
+    """The signals of each clause that are rather meant than not, as people are told of them; missing = none."""
+    if "signals" not in told.columns:
+        return pd.Series(pd.NA, told.index, dtype="string")
+    return told["signals"].where(numbers(told, "certainty", 1.0) >= RATHER)
 
 
 def listen(feedback: pd.DataFrame, told: pd.DataFrame, themes: pd.DataFrame, *, recent_days: float) -> Voices:

@@ -43,7 +43,7 @@ UNLABELLED = {"clinc150": 2500, "multidogo": 1000, "app_reviews_4class": 1500}
 MEASURED = 120
 """Dev rows per source and language that bench/quality.py measures on; calibration looks at the others."""
 SEVERITY_HELD_BACK = 0.2
-OPINIONS_HELD_BACK, NEAR_MISSES_HELD_BACK = 0.12, 0.15
+OPINIONS_HELD_BACK, NEAR_MISSES_HELD_BACK, JUDGED_HELD_BACK = 0.12, 0.15, 0.15
 
 
 def digest(text: str) -> float:
@@ -106,6 +106,29 @@ def read_near_misses(*, held_back: bool) -> pd.DataFrame:
     """
     rows = pd.read_csv(Path(__file__).with_name("near_misses.tsv"), sep="\t", keep_default_na=False, quoting=3)
     return rows[(rows["text"].map(digest) < NEAR_MISSES_HELD_BACK) == held_back].reset_index(drop=True)
+
+
+def read_judged(folder: Path, *, held_back: bool) -> pd.DataFrame:
+    """Clauses of customers in the shared training rows, read one by one for what they signal: lang, text, signals.
+
+    `judged.tsv` names each by a digest of its row and its place there, and holds no text. Most were chosen because an
+    earlier model heard a signal in them; three of four times there was none. What is held back is measured on and never
+    trained on. Raises ValueError where rows are not in the folder.
+    """
+    found = pd.read_csv(Path(__file__).with_name("judged.tsv"), sep="\t", keep_default_na=False)
+    found = found[(found["row"].map(digest) < JUDGED_HELD_BACK) == held_back]
+    tables = [pd.read_parquet(folder / f"{name}.parquet") for name in ("sentiment", "themes", "severity")]
+    rows = pd.concat([table[(table["split"] == "train") & table["train_ok"]][["text", "lang"]] for table in tables])
+    rows = rows.drop_duplicates("text").set_index(rows["text"].drop_duplicates().map(_row_digest))
+    if not found["row"].isin(rows.index).all():
+        raise ValueError(f"judged.tsv names rows that are not in {folder}")
+    whole, spans = rows.loc[found["row"]], zip(found["start"], found["end"], strict=True)
+    texts = [text[start:end] for text, (start, end) in zip(whole["text"], spans, strict=True)]
+    return pd.DataFrame({"lang": whole["lang"].to_numpy(), "text": texts, "signals": found["signals"].to_numpy()})
+
+
+def _row_digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _sample(frame: pd.DataFrame, turn: int) -> pd.DataFrame:

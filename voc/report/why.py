@@ -14,6 +14,7 @@ import pandas as pd
 from voc.intervals import wilson
 from voc.report.figures import real, whole, words
 from voc.report.speech import Speech
+from voc.voices import rather_meant
 
 STEADY, MARGIN = 0.25, 0.01
 """The momentum of what is told as often as before (issues.momentum), and what rounding may make of it."""
@@ -39,10 +40,10 @@ def direction(row: dict[Hashable, Any]) -> int:
 
 
 def signal_counts(told: pd.DataFrame | None) -> dict[str, int]:
-    """How many comments raise each signal, the most frequent first."""
+    """How many comments rather mean each signal, the most frequent first."""
     if told is None or "signals" not in told:
         return {}
-    raised = told[["feedback_id", "signals"]].dropna()
+    raised = told[["feedback_id"]].assign(signals=rather_meant(told)).dropna()
     each = raised.assign(signal=raised["signals"].str.split(" ")).explode("signal").drop_duplicates()
     counts = each.drop_duplicates(["feedback_id", "signal"])["signal"].value_counts()
     return {str(name): int(n) for name, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])) if name}

@@ -1,0 +1,114 @@
+"""Which texts say what their theme is about, and where the others belong. A part of the room `themes`.
+
+Texts lie near one another for how they tell as well as for what: "I asked and was told to wait" is near every other
+story. What a theme is about, its words say. So a text that says none of them joins the nearest theme whose words it
+does say, or none; and what holds few of its own words is no theme. What this module does not do: find groups, or name
+them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from voc.theme_labels import Term, typical_terms
+from voc.theme_vectors import centres, similarity
+from voc.theme_words import UNSPACED, stem, tokens_of
+
+WORDS = 12
+"""The words of a theme and language that count, most typical first. Trades texts that say it in rare words for texts
+that share a by-word. Guarded by `test_who_says_no_word_of_a_theme_is_no_member`."""
+
+KNOWN = 30
+"""Texts of one language in a theme from which on its words are known; of fewer, all are believed."""
+
+COVERED = 0.3
+"""The share of a theme's texts that must say its words: of themes read as sound 44 to 100 of 100 do, of heaps ("flight,
+wait": whatever somebody waited for, asked or was told) 9 to 29. Guarded by `test_a_heap_of_stories_is_no_theme`."""
+
+OUTERMOST = 0.1
+"""A text joins a theme whose words it says where it is as near its centre as the outermost tenth of those that say
+them."""
+
+Vocabulary: TypeAlias = Mapping[str, Sequence[int]]
+"""Stems of one language, or pieces of unspaced writing, and the themes that they speak for."""
+
+
+def members(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray, *, least: int) -> np.ndarray:
+    """The theme of every text (n,), negative where it says the words of none.
+
+    `texts` holds `text`, `lang`, `feedback_id` and `weight` of each; `groups` (n,) its theme, and what is negative
+    there stays. A theme that fewer than `least` comments are left of is none, unless that leaves no theme at all.
+    """
+    said, known = _said(points, texts, groups)
+    fit = similarity(points, centres(points, groups))
+    inside = groups >= 0
+    own = np.where(inside, groups, 0)
+    rows = np.arange(len(groups))
+    speaks = inside & (said[rows, own] | ~known[rows, own])
+    sound = _sound(groups, speaks, texts["feedback_id"], themes=fit.shape[1], least=least)
+    if not sound.any():
+        return groups
+    edges = np.array([_edge(fit[speaks & (groups == theme), theme]) for theme in range(fit.shape[1])])
+    near = np.where(said & sound & (fit >= edges), fit, -np.inf)
+    found = np.where(np.isfinite(near.max(axis=1)), near.argmax(axis=1), NOWHERE)
+    return np.where(~inside | (speaks & sound[own]), groups, found)
+
+
+NOWHERE = -3
+"""In place of a theme: the text says the words of none."""
+
+
+def _edge(fits: np.ndarray) -> float:
+    return float(np.quantile(fits, OUTERMOST)) if fits.size else np.inf
+
+
+def _sound(groups: np.ndarray, speaks: np.ndarray, comments: pd.Series, *, themes: int, least: int) -> np.ndarray:
+    """Which themes (themes,) say enough of their own words, in enough comments."""
+    texts, covered = (np.bincount(groups[chosen], minlength=themes) for chosen in (groups >= 0, speaks))
+    told, left = (
+        comments[chosen].groupby(groups[chosen]).nunique().reindex(range(themes), fill_value=0).to_numpy()
+        for chosen in (groups >= 0, speaks)
+    )
+    return (covered >= COVERED * texts) & (left >= np.minimum(least, told)) & (left > 0)
+
+
+def _said(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each text says a word of each theme (n, themes), and whether those words are known in its language."""
+    inside = groups >= 0
+    themes = int(groups.max(initial=-1)) + 1
+    said: np.ndarray = np.zeros((len(texts), themes), bool)
+    known: np.ndarray = np.zeros_like(said)
+    middle = similarity(points, centres(points, groups))
+    fit = np.where(inside, middle[np.arange(len(groups)), np.where(inside, groups, 0)], 0.0)
+    terms = typical_terms(texts[inside].assign(theme=groups[inside], fit=fit[inside]))
+    place = np.arange(len(texts))
+    for lang, rows in pd.Series(place).groupby(texts["lang"].to_numpy(str)):
+        at = rows.to_numpy()
+        sizes = np.bincount(groups[at][inside[at]], minlength=themes)
+        known[at] = sizes >= KNOWN
+        ranked = terms.get(str(lang), {})
+        known[at] &= [len(ranked.get(theme, ())) > 0 for theme in range(themes)]
+        words = _words(ranked)
+        for row, text in zip(at, texts["text"].iloc[at], strict=True):
+            said[row, _themes_of(text, words)] = True
+    return said, known
+
+
+def _words(terms: Mapping[int, Sequence[Term]]) -> Vocabulary:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for theme, ranked in terms.items():
+        for term in ranked[:WORDS]:
+            for part in (term.key[0], term.key[-1]):
+                found[part].add(theme)
+    return {word: sorted(themes) for word, themes in found.items()}
+
+
+def _themes_of(text: str, words: Vocabulary) -> list[int]:
+    said = {stem(token) for token in tokens_of(text)}
+    pieces = [word for run in UNSPACED.findall(text) for word in words if word in run]
+    return [theme for word in (*said, *pieces) for theme in words.get(word, ())]
