@@ -202,6 +202,17 @@ def test_praise_is_shown_where_it_was_looked_for(analysis: Analysis) -> None:
     assert "What customers praise" in render(replace(analysis, themes=themes), ReportConfig())
 
 
+def test_what_fits_no_theme_is_not_told_most_often(analysis: Analysis) -> None:
+    often = analysis.issues.sort_values("n_feedback").iloc[-1]
+    told = f"Told most often: “{often['label']}”"
+    first = analysis.issues["theme_id"].iloc[0]
+    assert often["theme_id"] != first
+    assert any(line.startswith(told) for line in build_page(analysis, ReportConfig()).summary)
+    status = analysis.themes["status"].mask(analysis.themes["theme_id"] == often["theme_id"], "residual")
+    rest = replace(analysis, themes=analysis.themes.assign(status=status))
+    assert not any(line.startswith(told) for line in build_page(rest, ReportConfig()).summary)
+
+
 def test_what_to_trust(outline: Outline) -> None:
     assert "Left out empty 10 2% says nothing 10 2%" in outline.text
     assert "Doubtful duplicate 8 1% score contradicts text 7 1%" in outline.text

@@ -11,7 +11,7 @@ from voc.config import QueueConfig
 from voc.queue import queue_comments
 from voc.report.why import signal_counts
 from voc.tables import ISSUES
-from voc.voices import RATHER, flags, rather_meant
+from voc.voices import RATHER, certainties, flags, rather_meant
 
 
 def danger(certainty: float | None, alarming: int = 30) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -45,8 +45,8 @@ def test_a_less_sure_danger_is_less_urgent() -> None:
 
 def test_what_is_hardly_meant_is_not_told() -> None:
     """Neither in an issue's reason, nor in its page's counts, nor in the queue."""
-    for sure, told in ((RATHER - 0.05, False), (0.95, True)):
-        feedback, clauses, themes = danger(sure)
+    for sure, alarming, told in ((RATHER - 0.05, 2, False), (0.95, 30, True)):
+        feedback, clauses, themes = danger(sure, alarming)
         row = issues_of(feedback, clauses, themes).set_index("theme_id").loc["charger"]
         assert ("danger" in row["why"]) == told
         assert ("safety" in signal_counts(clauses)) == told
@@ -61,3 +61,27 @@ def test_in_the_queue_the_surer_comes_first() -> None:
     clauses.loc[sure, "certainty"] = 0.95
     queue = queue_comments(feedback, clauses, ISSUES.empty(), QueueConfig(least=0))
     assert queue["feedback_id"].iloc[0] == clauses.loc[sure, "feedback_id"]
+
+
+@pytest.mark.parametrize(("alarming", "told"), [(30, True), (12, True), (2, False)])
+def test_witnesses_of_a_danger_back_one_another(alarming: int, *, told: bool) -> None:
+    """At 0.4 nobody is believed alone; where many of a theme say so, each is."""
+    _, clauses, _ = danger(0.4, alarming=alarming)
+    raised = clauses["signals"].eq("safety").fillna(value=False).to_numpy(bool)
+    assert rather_meant(clauses)[raised].notna().all() == told
+    assert (certainties(clauses)[raised] >= 0.4).all()
+    assert (certainties(clauses) <= 1).all()
+
+
+def test_nobody_backs_what_is_no_danger() -> None:
+    """Every patient waits: that many are said to have come back makes none of them surer."""
+    _, clauses, _ = danger(0.4)
+    clauses["signals"] = clauses["signals"].str.replace("safety", "unresolved")
+    assert certainties(clauses) == pytest.approx(0.4)
+
+
+def test_backing_stays_within_the_theme() -> None:
+    _, clauses, _ = danger(0.4)
+    late = clauses.index[clauses["theme_id"] == "late"]
+    clauses.loc[late[0], "signals"] = "safety"
+    assert certainties(clauses)[clauses.index.get_loc(late[0])] == pytest.approx(0.4)

@@ -33,8 +33,10 @@ CUT = 0.25
 """A clause whose label is neutral still is a complaint at a sentiment of -0.25 or less, and praise at 0.25 or more."""
 
 RESIDUAL, TONE = "t-other", "t-tone"
-STRAY, TOPICLESS = -1, -2
-"""Groups of texts that fit no theme, and that have no topic, or say no word of the theme they lie near."""
+STRAY, TOPICLESS, ASIDE = -1, -2, -3
+"""Groups of texts that fit no theme; of those that have no topic, or say no word of the theme they lie near; and, among
+these, of what is said in a comment that has a theme otherwise: it stays without one."""
+NO_PLACE = -1
 RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
 """The most of the distinct clauses that may stay without a theme of their own; past it, the best-fitting ones join the
@@ -272,26 +274,27 @@ def _settle(
 
 
 def _with_their_comment(groups: np.ndarray, feelings: np.ndarray, mentions: pd.DataFrame) -> np.ndarray:
-    """The group of every mention: what is topicless takes that of the clause before it, else after it.
+    """The group of every mention: a mere feeling takes that of the clause before it, else after it, else is topicless.
 
-    Where the comment has none, a mere feeling stays topicless; anything else is a topic too rare.
+    Anything else without a topic is an ASIDE in a comment that has one, and else a stray: no comment is lost.
     """
     own = pd.Series(groups[mentions["node"]], mentions.index)
     ordered = mentions.assign(own=own.where(own >= 0)).sort_values(["feedback_id", "position"], kind="stable")
     by_comment = ordered.groupby("feedback_id", sort=False)["own"]
     beside = by_comment.ffill().fillna(by_comment.bfill()).reindex(mentions.index)
-    beside = beside.fillna(pd.Series(np.where(feelings, TOPICLESS, STRAY)[mentions["node"]], mentions.index))
-    return own.where(own != TOPICLESS, beside).to_numpy(np.int64)
+    felt = pd.Series(feelings[mentions["node"]], mentions.index)
+    aside = pd.Series(np.where(beside.isna(), STRAY, ASIDE), mentions.index)
+    return own.where(own != TOPICLESS, beside.fillna(TOPICLESS).where(felt, aside)).to_numpy(np.int64)
 
 
 def _largest_first(mentions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The new number of every group, by falling number of comments, then the strays and the topicless (which are the
-    last two groups, counted from the end); and which group each theme was."""
+    last two groups, counted from the end) and NO_PLACE for asides; and which group each theme was."""
     comments = mentions["feedback_id"].groupby(mentions["theme"]).nunique()
     order = comments[comments.index >= 0].sort_values(ascending=False, kind="stable").index.to_numpy(np.int64)
-    place: np.ndarray = np.zeros(int(order.max(initial=-1)) + 3, np.int64)
+    place: np.ndarray = np.zeros(int(order.max(initial=-1)) + 4, np.int64)
     place[order] = np.arange(len(order))
-    place[STRAY], place[TOPICLESS] = len(order), len(order) + 1
+    place[STRAY], place[TOPICLESS], place[ASIDE] = len(order), len(order) + 1, NO_PLACE
     return place, order
 
 
@@ -300,7 +303,7 @@ def _fit(points: np.ndarray, middle: np.ndarray, nodes: np.ndarray, themes: np.n
     fit = np.empty(len(nodes))
     for theme in np.unique(themes):
         own = themes == theme
-        fit[own] = similarity(points[nodes[own]], middle[theme : theme + 1])[:, 0] if theme < len(middle) else 0.0
+        fit[own] = similarity(points[nodes[own]], middle[theme : theme + 1])[:, 0] if 0 <= theme < len(middle) else 0.0
     return np.clip(fit, 0, 1)
 
 

@@ -30,8 +30,6 @@ NEARNESS = 1.5e-4
 JUDGED = 2.0
 """What each clause of a real customer weighs, a sentence being 1: more hears fewer false signals in exports and misses
 more of what the written sentences tell (bench/quality.py, judged and signals)."""
-CAUTION = 0.3
-"""Taken from the logits of safety, the signal that lifts an issue by itself: every diagnosis sounds of danger."""
 
 
 def rows_to_fit(data: Path) -> pd.DataFrame:
@@ -74,8 +72,6 @@ def fit(layer: nn.Linear, inputs: Tensor, wanted: Tensor, weights: Tensor) -> No
         return total
 
     optimizer.step(loss)
-    with torch.no_grad():
-        layer.bias[SIGNALS.index("safety")] -= CAUTION
 
 
 def tell_apart(folder: Path, data: Path) -> None:

@@ -12,7 +12,7 @@ from voc.report.associations import Association, associations
 from voc.report.changes import Change, Step, changes, steps
 from voc.report.counts import count_comments
 from voc.report.explore import Explorer, explorer
-from voc.report.figures import ORDER, Figure, overall, used_rows
+from voc.report.figures import ORDER, Figure, overall, row_name, used_rows
 from voc.report.issues import DRILLED, Issue, Praise, praised, ranked
 from voc.report.people import Agent, Answer, agents, answers
 from voc.report.runs import Since, since
@@ -139,11 +139,21 @@ def _languages(used: pd.DataFrame, speech: Speech) -> str:
     return speech.say("in_languages", n=len(named), names=speech.listing(named, most=4))
 
 
+def _residual_rows(themes: pd.DataFrame) -> set[str]:
+    """The rows of issues.csv that hold what fits no theme: no topic of its own, however often."""
+    if "status" not in themes:
+        return set()
+    rest = themes.loc[themes["status"].eq("residual").fillna(value=False), ["theme_id"]]
+    return {row_name(row, "theme_id") for row in rest.to_dict("records")}
+
+
 def _summary(analysis: Analysis, issues: tuple[Issue, ...], speech: Speech) -> tuple[str, ...]:
     """The sentences of a reader with no time: what first, what most, what was left out."""
     if not issues:
         return ()
-    first, most = issues[0], max(issues, key=lambda issue: issue.n_feedback)
+    rest = _residual_rows(analysis.themes)
+    named = [issue for issue in issues if issue.row not in rest] or issues
+    first, most = issues[0], max(named, key=lambda issue: issue.n_feedback)
     verdict = f"summary_first_{_of(analysis)}"
     lines = [speech.say(verdict, label=first.label, urgency=first.urgency, voices=first.voices)]
     if most is not first:
