@@ -66,17 +66,21 @@ def _clauses(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame
     severity = numbers(told, "severity")
     meant = {name: flag * meaning(severity, name) for name, flag in flags(told).items() if name in STRENGTHS}
     none = np.zeros(len(told))
+    strengths = np.array([[STRENGTHS[name]] for name in meant] or [[1.0]])
+    calls = strengths * np.array([*meant.values()] or [none])
     urgent = issues.set_index("theme_id")["urgency"].astype(float) / 100 if len(issues) else pd.Series(dtype=float)
     theme = told["theme_id"] if "theme_id" in told.columns else pd.Series(pd.NA, told.index, dtype="string")
     table = {name: told[name] for name in ("feedback_id", "position", "text")} | {
         "theme_id": theme.where(theme.isin(urgent.index)),
         "severity": np.nan_to_num(severity),
-        "call": np.max([STRENGTHS[name] * flag for name, flag in meant.items()], axis=0) if meant else none,
+        "call": calls.max(axis=0),
+        "told": np.where(calls >= MEANT * strengths, calls, 0.0).max(axis=0),
         "danger": np.max([DANGERS[name][1] * meant[name] for name in DANGERS], axis=0) if meant else none,
         "issue": theme.map(urgent).astype(float),
         **meant,
     }
-    order = {"feedback_id": True, "danger": False, "call": False, "severity": False, "position": True}
+    # The quote must hold what the reason tells, so what may mean a danger comes after what means something told.
+    order = {"feedback_id": True, "told": False, "danger": False, "call": False, "severity": False, "position": True}
     return pd.DataFrame(table).sort_values([*order], ascending=[*order.values()], ignore_index=True)
 
 
