@@ -44,7 +44,7 @@ def test_floor_on_labelled_data(task):
 
 
 @pytest.mark.skipif(not quality.DATA.is_dir(), reason="the labelled data (../shared/data) is not beside the checkout")
-@pytest.mark.parametrize("name", ["sentiment", "severity", "aspects"])
+@pytest.mark.parametrize("name", sorted(FLOORS["sha256"]))
 def test_floors_belong_to_this_data(name):
     digest = hashlib.sha256((quality.DATA / f"{name}.parquet").read_bytes()).hexdigest()
     assert digest == FLOORS["sha256"][name], f"{name}.parquet changed: measure again and pin new floors with its digest"

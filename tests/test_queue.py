@@ -101,8 +101,8 @@ def test_every_signal_has_its_reason_and_its_quote(signal):
 def test_the_quote_holds_the_signal_that_is_told():
     """And not one that is worse, if it were meant."""
     feedback, clauses = tables(comment("c", text="rude words, maybe danger", severity=0.8))
-    rude = clauses.assign(text="rude words", signals="discourtesy", certainty=0.9)
-    maybe = clauses.assign(clause_id="c-1", position=1, text="maybe danger", signals="safety", certainty=0.3)
+    rude = clauses.assign(text="rude words", signals="discourtesy", certainty="0.90")
+    maybe = clauses.assign(clause_id="c-1", position=1, text="maybe danger", signals="safety", certainty="0.30")
     both = CLAUSES.check(pd.concat([rude, maybe], ignore_index=True))
     found = queue_comments(feedback, both, ISSUES.empty(), EVERYTHING).iloc[0]
     assert (found["signals"], found["quote"]) == ("discourtesy", "rude words")

@@ -111,7 +111,7 @@ def test_firmness_is_told_as_it_is(spread: float, low: float, high: float) -> No
 
 
 def test_the_residual_is_reported_with_its_size() -> None:
-    """What is too rare for a theme stands in the table, and in a note, with the number of its clauses."""
+    """What fits no theme stands in the table, and in a note, with the number of its clauses."""
     topics = [*[number % 2 for number in range(100)], *[2] * 4]
     clauses = clauses_of([f"text {number}" for number in range(104)])
     marked, themes = find_themes(clauses, around(topics, spread=0.3), ThemesConfig(resolution=1.0))
@@ -119,7 +119,7 @@ def test_the_residual_is_reported_with_its_size() -> None:
     assert lost == 4
     assert themes.set_index("theme_id").loc[RESIDUAL, "n_clauses"] == lost
     notes = {note.text: note.count for note in theme_notes(marked, themes, Config())}
-    assert notes["clauses tell of something too rare for a theme"] == lost
+    assert notes["clauses fit no theme, nor does their comment"] == lost
 
 
 def test_small_fragments_join_the_theme_they_are_near() -> None:

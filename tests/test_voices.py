@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from issues_fixture import NOW, Complaint, build, issues_of
@@ -10,25 +9,29 @@ from issues_fixture import NOW, Complaint, build, issues_of
 from voc.config import QueueConfig
 from voc.queue import queue_comments
 from voc.report.why import signal_counts
-from voc.tables import ISSUES
-from voc.voices import RATHER, certainties, flags, rather_meant
+from voc.tables import ISSUES, RATHER, RESIDUAL, TONE
+from voc.voices import flags, rather_meant
 
 
 def danger(certainty: float | None, alarming: int = 30) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """A file in which 30 of 40 who tell of a charger name a danger, as surely as is said."""
     told = Complaint(40, severity=0.8, signals="safety", alarming=alarming)
     feedback, clauses, themes = build({"charger": told, "late": Complaint(60)}, others=300)
-    return feedback, clauses if certainty is None else clauses.assign(certainty=np.float32(certainty)), themes
+    return feedback, clauses if certainty is None else clauses.assign(certainty=f"{certainty:.2f}"), themes
 
 
-@pytest.mark.parametrize(("certainty", "weight"), [(0.3, 0.3), (1.0, 1.0), (pd.NA, 1.0)])
-def test_a_signal_counts_as_surely_as_it_is_meant(certainty: object, weight: float) -> None:
-    told = pd.DataFrame({"signals": pd.array(["safety money", pd.NA], "string")})
-    told["certainty"] = pd.array([certainty, pd.NA], "Float32")
-    found = flags(told)
-    assert found["safety"] == pytest.approx([weight, 0])
-    assert found["money"] == pytest.approx([weight, 0])
+@pytest.mark.parametrize(
+    ("certainty", "weights", "told"),
+    [("0.30 0.90", (0.3, 0.9), "money"), ("0.30 0.40", (0.3, 0.4), pd.NA), (pd.NA, (1.0, 1.0), "safety money")],
+)
+def test_each_signal_counts_as_surely_as_it_is_meant(certainty: object, weights: tuple[float, float], told: object):
+    clauses = pd.DataFrame({"signals": pd.array(["safety money", pd.NA], "string")})
+    clauses["certainty"] = pd.array([certainty, pd.NA], "string")
+    found = flags(clauses)
+    assert found["safety"] == pytest.approx([weights[0], 0])
+    assert found["money"] == pytest.approx([weights[1], 0])
     assert not found["legal"].any()
+    assert rather_meant(clauses).tolist() == [told, pd.NA]
 
 
 def test_without_certainties_every_signal_is_meant() -> None:
@@ -58,7 +61,7 @@ def test_in_the_queue_the_surer_comes_first() -> None:
     feedback, clauses, _ = danger(0.55)
     feedback["created_at"] = NOW
     sure = clauses.index[clauses["signals"].notna()][7]
-    clauses.loc[sure, "certainty"] = 0.95
+    clauses.loc[sure, "certainty"] = "0.95"
     queue = queue_comments(feedback, clauses, ISSUES.empty(), QueueConfig(least=0))
     assert queue["feedback_id"].iloc[0] == clauses.loc[sure, "feedback_id"]
 
@@ -69,19 +72,45 @@ def test_witnesses_of_a_danger_back_one_another(alarming: int, *, told: bool) ->
     _, clauses, _ = danger(0.4, alarming=alarming)
     raised = clauses["signals"].eq("safety").fillna(value=False).to_numpy(bool)
     assert rather_meant(clauses)[raised].notna().all() == told
-    assert (certainties(clauses)[raised] >= 0.4).all()
-    assert (certainties(clauses) <= 1).all()
+    assert (flags(clauses)["safety"][raised] >= 0.4).all()
+    assert (flags(clauses)["safety"] <= 1).all()
+
+
+@pytest.mark.parametrize("theme_id", ["charger", RESIDUAL, TONE])
+def test_nobody_is_a_witness_alone_or_of_what_has_no_theme(theme_id: str) -> None:
+    for rows in (1, 30):
+        told = pd.DataFrame({"feedback_id": [f"f{row:02}" for row in range(rows)], "theme_id": theme_id})
+        told = told.assign(signals="safety", certainty="0.40", label="negative")
+        if rows == 1 or theme_id != "charger":
+            assert flags(told)["safety"] == pytest.approx(0.4)
+
+
+def test_a_customer_who_says_it_thrice_is_one_witness() -> None:
+    told = pd.DataFrame({"feedback_id": ["a"] * 3 + [f"f{row}" for row in range(9)], "theme_id": "charger"})
+    told = told.assign(signals=["safety"] * 3 + [""] * 9, certainty=["0.40"] * 3 + [""] * 9, label="negative")
+    assert flags(told)["safety"][:3] == pytest.approx(0.4)
 
 
 def test_nobody_backs_what_is_no_danger() -> None:
     """Every patient waits: that many are said to have come back makes none of them surer."""
     _, clauses, _ = danger(0.4)
     clauses["signals"] = clauses["signals"].str.replace("safety", "unresolved")
-    assert certainties(clauses) == pytest.approx(0.4)
+    assert flags(clauses)["unresolved"].max() == pytest.approx(0.4)
 
 
 def test_backing_stays_within_the_theme() -> None:
     _, clauses, _ = danger(0.4)
     late = clauses.index[clauses["theme_id"] == "late"]
     clauses.loc[late[0], "signals"] = "safety"
-    assert certainties(clauses)[clauses.index.get_loc(late[0])] == pytest.approx(0.4)
+    assert flags(clauses)["safety"][clauses.index.get_loc(late[0])] == pytest.approx(0.4)
+
+
+def test_the_quote_of_an_issue_means_what_its_reason_tells() -> None:
+    feedback, clauses, themes = danger(0.95)
+    clauses["signals"] = clauses["signals"].str.replace("safety", "legal")
+    faint = clauses.index[clauses["signals"].eq("legal").fillna(value=False)][0]
+    clauses.loc[faint, ["certainty", "text"]] = ["0.23", "faint"]
+    clauses["quote_rank"] = pd.array([1 if row == faint else pd.NA for row in clauses.index], "Int32")
+    row = issues_of(feedback, clauses, themes).set_index("theme_id").loc["charger"]
+    assert "29 mention a lawyer" in row["why"]
+    assert row["quote"] != "faint"

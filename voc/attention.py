@@ -20,7 +20,7 @@ import pandas as pd
 from voc.intervals import Array
 from voc.reasons import SCORED
 from voc.scores import SCORES, customer_keys, headline
-from voc.tables import SIGNALS, numbers
+from voc.tables import RATHER, SIGNALS, numbers
 from voc.urgency import DANGERS, NEVER_ORDINARY, STRENGTHS
 from voc.voices import flags, meaning
 
@@ -39,8 +39,6 @@ UNHAPPY = 0.65
 """The part of a scale below which an answer is bad: 6 of 0-10 just, 3 of 1-5 a little, 1 of 1-5 fully."""
 REPEATED_DAYS = 30.0
 """A complaint within so many days of the same customer's last one is a repeated contact."""
-MEANT = 0.5
-"""A signal is told to people where it is rather meant than not."""
 
 
 def attention(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame, *, half_life: float) -> pd.DataFrame:
@@ -74,7 +72,7 @@ def _clauses(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame
         "theme_id": theme.where(theme.isin(urgent.index)),
         "severity": np.nan_to_num(severity),
         "call": calls.max(axis=0),
-        "told": np.where(calls >= MEANT * strengths, calls, 0.0).max(axis=0),
+        "told": np.where(calls >= RATHER * strengths, calls, 0.0).max(axis=0),
         "danger": np.max([DANGERS[name][1] * meant[name] for name in DANGERS], axis=0) if meant else none,
         "issue": theme.map(urgent).astype(float),
         **meant,
@@ -106,8 +104,8 @@ def _names(most: pd.DataFrame) -> Array:
     if names.size:
         meant = most[[*names]].to_numpy(float)
         order = np.argsort(-meant * [STRENGTHS[name] for name in names], axis=1, kind="stable")
-        for row in np.flatnonzero((meant >= MEANT).any(axis=1)):
-            told[row] = " ".join(names[at] for at in order[row] if meant[row, at] >= MEANT)
+        for row in np.flatnonzero((meant >= RATHER).any(axis=1)):
+            told[row] = " ".join(names[at] for at in order[row] if meant[row, at] >= RATHER)
     return told
 
 

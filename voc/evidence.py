@@ -28,11 +28,14 @@ UNSPACED = frozenset({"ar", "ja", "ko", "zh"})
 """Languages that write words together with what goes with them: a word counts wherever it stands."""
 
 
-def believed(signal: str, texts: Sequence[str], langs: Sequence[str]) -> list[bool]:
+def believed(
+    signal: str, texts: Sequence[str], langs: Sequence[str], *, sure: Sequence[bool] | None = None
+) -> list[bool]:
     """Which of the clauses of one file that a model takes for a signal are believed: those that name it, and all where
-    enough of them do."""
+    enough of those do that it is `sure` of (None = of all). The others are mostly false alarms: they tell nothing."""
     said = named(signal, texts, langs)
-    whole = len(said) < FEW or sum(said) >= NAMED[signal] * len(said)
+    asked = said if sure is None else [each for each, told in zip(said, sure, strict=True) if told]
+    whole = len(asked) < FEW or sum(asked) >= NAMED[signal] * len(asked)
     return [whole or each for each in said]
 
 

@@ -18,7 +18,7 @@ from voc.intervals import Array, Z, seed_of
 from voc.reasons import NAMED_SIGNALS, Telling, best_quotes, named_signals, reason
 from voc.relevance import worth_telling
 from voc.scores import headline, real, responses
-from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, SIGNALS, THEMES
+from voc.tables import CLAUSES, DRIVERS, FEEDBACK, ISSUES, RATHER, SIGNALS, THEMES
 from voc.urgency import (
     DANGERS,
     PARTS,
@@ -64,7 +64,8 @@ def rank_issues(
     table = _table(themes, voices, sums, parts, urgency_of(parts, weights, _status(themes) == "praise"))
     known = "customer_id" in feedback.columns and bool(feedback["customer_id"].notna().any())
     tellings = _tellings(themes, voices, sums, parts, harm, speaker=_speakers(feedback, known=known))
-    alarms = {theme: each.dangers[0] for theme, each in tellings.items() if each.dangers}
+    meant = {theme: [name for name in each.dangers if each.signals.get(name)] for theme, each in tellings.items()}
+    alarms = {theme: names[0] for theme, names in meant.items() if names}
     table = table.assign(
         n_customers=table["n_customers"] if known else pd.NA,
         why=table["theme_id"].map({theme: reason(each) for theme, each in tellings.items()}),
@@ -89,7 +90,8 @@ def _weights(config: IssuesConfig) -> dict[str, float]:
 
 
 def _told(feedback: pd.DataFrame, clauses: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
-    """The clauses that count, sorted by id, with `comment` their row in feedback and one column 0/1 per signal."""
+    """The clauses that count, sorted by id, with `comment` their row in feedback and a column per signal: how
+    surely it is meant, 0-1."""
     told = clauses[clauses["theme_id"].isin(themes["theme_id"]) & clauses["feedback_id"].isin(feedback["feedback_id"])]
     mixed = themes.loc[themes["status"].eq("everything"), "theme_id"] if "status" in themes.columns else []
     if "label" in told.columns:
@@ -223,7 +225,7 @@ def _named(tellings: list[Telling]) -> dict[str, list[object]]:
 
 def _raised(voices: Voices, themes: int) -> dict[str, Array]:
     """Customers per theme who raise each signal and rather mean it."""
-    found = {name: voices.facts[name] >= 0.5 for name in SIGNALS if name in voices.facts}
+    found = {name: voices.facts[name] >= RATHER for name in SIGNALS if name in voices.facts}
     return {name: np.bincount(voices.what, said, themes) for name, said in found.items()}
 
 

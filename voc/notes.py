@@ -114,7 +114,7 @@ def theme_notes(clauses: pd.DataFrame, themes: pd.DataFrame, config: Config) -> 
     ungrouped = int(grouped["theme_id"].isna().sum())
     rest = top[top["status"].eq("residual")]
     for label, n in zip(rest["label"], rest["n_clauses"], strict=True):
-        told = "tell of something too rare for a theme" if label == "other" else "name no topic, nor does their comment"
+        told = "fit no theme, nor does their comment" if label == "other" else "name no topic, nor does their comment"
         notes.append(Note("themes", f"clauses {told}", int(n)))
     if ungrouped:
         notes.append(Note("themes", f"clauses, of {len(grouped):,} to be grouped, fit no theme", ungrouped))

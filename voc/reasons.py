@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from voc.intervals import Array, wilson
-from voc.tables import numbers
+from voc.tables import RATHER, numbers
 
 SAID = {
     "safety": "a danger to health or safety",
@@ -144,12 +144,12 @@ def _short(figure: float) -> str:
 def best_quotes(told: pd.DataFrame, wanted: Mapping[str, str]) -> dict[str, str]:
     """A customer's words per theme: its best quote; where `wanted` names a signal, the best or else worst that has it.
 
-    `told` holds clauses with a column 0/1 per signal.
+    `told` holds clauses with a column per signal: how surely it is meant, 0-1.
     """
     asked = np.array([wanted.get(theme, "") for theme in told["theme_id"]], str)
     alarming: Array = np.zeros(len(told), bool)
     for signal in {*wanted.values()}:
-        alarming |= (asked == signal) & (told[signal].to_numpy(float) > 0)
+        alarming |= (asked == signal) & (told[signal].to_numpy(float) >= RATHER)
     order = pd.DataFrame({
         "theme_id": told["theme_id"],
         "calm": ~alarming,

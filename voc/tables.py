@@ -25,6 +25,11 @@ SIGNALS = (
 )  # fmt: skip
 """What makes a comment urgent: danger to health or safety; threat of lawyer, regulator or press; threat to leave; money
 taken or fraud; service down; repeat contact; a date at stake; a vulnerable customer; rude treatment."""
+RATHER = 0.5
+"""How sure a signal must be before people are told of it; what is less sure counts for as much as it is sure. Trades
+dangers that nobody is shown for reasons that are none. Guarded by test_what_is_hardly_meant_is_not_told."""
+RESIDUAL, TONE = "t-other", "t-tone"
+"""Themes of what fits none: anything, and feelings without a topic."""
 
 OTHER_ROW = r"(?<=duplicate) of .*"
 """The part of a mark that names another row."""
@@ -115,7 +120,7 @@ CLAUSES = Schema(
         "confidence": Column("Float32", "probability of the label, 0-1", "sentiment"),
         "severity": Column("Float32", "how bad what is told is, 0-1", "sentiment"),
         "signals": Column("string", "urgent signals, joined by spaces: " + ", ".join(SIGNALS), "sentiment"),
-        "certainty": Column("Float32", "how surely the likeliest of its signals is meant, 0-1", "sentiment"),
+        "certainty": Column("string", "how surely each of its signals is meant, 0-1, in their order", "sentiment"),
         "theme_id": Column("string", "its theme; missing = not themed", "themes"),
         "subtheme_id": Column(
             "string", "the part of that theme it belongs to; missing = the theme has no parts, or it no topic", "themes"

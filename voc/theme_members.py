@@ -46,7 +46,7 @@ def members(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray, *, leas
     """The theme of every text (n,), negative where it says the words of none.
 
     `texts` holds `text`, `lang`, `feedback_id` and `weight` of each; `groups` (n,) its theme, and what is negative
-    there stays. A theme that fewer than `least` comments are left of is none, unless that leaves no theme at all.
+    there stays. A theme of `least` comments or more that fewer are left of is none, unless that leaves no theme at all.
     """
     inside = groups >= 0
     if not inside.any():
@@ -76,7 +76,7 @@ def _sound(groups: np.ndarray, speaks: np.ndarray, comments: pd.Series, *, theme
         comments[chosen].groupby(groups[chosen]).nunique().reindex(range(themes), fill_value=0).to_numpy()
         for chosen in (groups >= 0, speaks)
     )
-    return (covered >= COVERED * texts) & (left >= np.minimum(least, told)) & (left > 0)
+    return (covered >= COVERED * texts) & ((left >= least) | (told < least)) & (left > 0)
 
 
 def _said(

@@ -21,7 +21,7 @@ import pandas as pd
 
 from voc.config import ThemesConfig
 from voc.errors import InputError
-from voc.tables import CLAUSES, KEYWORDS, THEMES
+from voc.tables import CLAUSES, KEYWORDS, RESIDUAL, THEMES, TONE
 from voc.theme_graph import discover, divide
 from voc.theme_labels import keywords_by_language, name_themes, wordless
 from voc.theme_members import NOWHERE, members
@@ -32,15 +32,15 @@ from voc.theme_vectors import NO_CENTRES, centre, centres, similarity
 CUT = 0.25
 """A clause whose label is neutral still is a complaint at a sentiment of -0.25 or less, and praise at 0.25 or more."""
 
-RESIDUAL, TONE = "t-other", "t-tone"
 STRAY, TOPICLESS, ASIDE = -1, -2, -3
 """Groups of texts that fit no theme; of those that have no topic, or say no word of the theme they lie near; and, among
 these, of what is said in a comment that has a theme otherwise: it stays without one."""
 NO_PLACE = -1
 RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
-"""The most of the distinct clauses that may stay without a theme of their own; past it, the best-fitting ones join the
-nearest theme. Users of other tools lose 30-56 % to a residual. Guarded by `test_the_residual_is_bounded`."""
+"""The most of the distinct clauses that may stay without a theme for lying too far from all; past it, the best-fitting
+ones join the nearest theme. Of complaints and praise, those that say none of its words leave again (`theme_members`).
+Users of other tools lose 30-56 % to a residual. Guarded by `test_the_residual_is_bounded`."""
 
 OUTERMOST = 0.1
 """A stray clause joins a theme when it is as near its centre as the outermost tenth of the theme's own clauses."""
@@ -100,6 +100,7 @@ def find_themes(
     groups, firmness = grouped.groups, grouped.firmness
     mentions["theme"] = _with_their_comment(groups, texts["feeling"].to_numpy(bool), mentions)
     place, order = _largest_first(mentions)
+    groups = np.where((groups == TOPICLESS) & ~texts["feeling"], STRAY, groups)
     texts["theme"], mentions["theme"] = place[groups], place[mentions["theme"]]
     middle = centres(points, texts["theme"].to_numpy())
     texts["fit"] = _fit(points, middle, np.arange(len(texts)), texts["theme"].to_numpy())
@@ -221,7 +222,7 @@ def _grouped(
         return groups, found.firmness
     vague = _vague(near, told, found.groups)
     settled = _settle(near, found.groups, _told(mentions, about), config.min_feedback, vague=vague)
-    spoken = members(near, told, settled, least=config.min_feedback)
+    spoken = members(near, told, settled, least=_least(told["feedback_id"].nunique(), config.min_feedback))
     groups[about] = np.where(spoken == NOWHERE, TOPICLESS, spoken)
     return groups, found.firmness
 
@@ -230,6 +231,11 @@ def _vague(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray) -> list[
     """The groups whose texts are alike in tone, and share no topic."""
     fit = _fit(points, centres(points, groups), np.arange(len(groups)), groups)
     return wordless(texts.assign(theme=groups, fit=fit))
+
+
+def _least(comments: int, min_feedback: int) -> int:
+    """Comments that a theme needs: in files of few comments a tenth of them."""
+    return min(min_feedback, max(1, comments // 10))
 
 
 def _told(mentions: pd.DataFrame, nodes: np.ndarray) -> pd.DataFrame:
@@ -250,11 +256,11 @@ def _settle(
     """Groups (n,) with those of too few comments, and the `vague`, dissolved: each of their texts joins a near theme;
     else it is a stray, and of the vague ones topicless.
 
-    A group needs `min_feedback` comments, in files of few comments a tenth of them. Where no group has so many, all
-    are one. At most `share` of the texts become strays.
+    A group needs `min_feedback` comments, in small files fewer (`_least`). Where no group has so many, all are one. At
+    most `share` of the texts become strays.
     """
     comments = told["feedback_id"].groupby(groups[told["node"]]).nunique()
-    many = comments >= min(min_feedback, max(1, int(comments.sum()) // 10))
+    many = comments >= _least(int(comments.sum()), min_feedback)
     clear = many & ~comments.index.isin(vague)
     kept = comments.index[clear if clear.any() else many].to_numpy()
     if not len(kept):
@@ -416,7 +422,7 @@ def _mark(
     theme_id[rows] = mentions["theme"].map(ids)
     subtheme_id[rows] = part_of[mentions["node"]]
     score = np.full(len(clauses), np.nan)
-    score[rows] = mentions["fit"]
+    score[rows] = mentions["fit"].where(mentions["theme"] >= 0)
     rank = pd.array([pd.NA] * len(clauses), dtype="Int32")
     rank[texts["row"].to_numpy()] = texts["quote_rank"].array
     return CLAUSES.add(clauses, theme_id=theme_id, subtheme_id=subtheme_id, theme_score=score, quote_rank=rank)

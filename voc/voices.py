@@ -12,7 +12,7 @@ import pandas as pd
 
 from voc.intervals import Array, bootstrap_sums, seed_of, wilson
 from voc.scores import customer_keys
-from voc.tables import SIGNALS, numbers
+from voc.tables import RATHER, RESIDUAL, SIGNALS, TONE
 
 PAST_WINDOWS = 12
 """An issue's own past reaches back this many recent windows: with 28 days, about a year."""
@@ -25,9 +25,6 @@ bad; a signal raised by a word in passing is not. Guarded by test_a_signal_in_pa
 GRAVE = {"vulnerable": 0.2}
 """How much worse it must be told by signal: many buy something for their grandmother; that somebody vulnerable is in
 trouble is another thing. Guarded by test_a_grandmother_is_no_danger."""
-RATHER = 0.5
-"""How sure a signal must be before people are told of it; what is less sure counts for as much as it is sure. Trades
-dangers that nobody is shown for reasons that are none. Guarded by test_what_is_hardly_meant_is_not_told."""
 WITNESSED, FALSE_ALARMS, MOST_BACKED = "safety", 0.03, 4.0
 """The signal whose witnesses back one another, the share of a theme's clauses that false alarms alone may reach, and
 how far backing goes. Of 19 comments in the example, nine of them on burning chargers, the model is sure of three: each
@@ -58,45 +55,55 @@ class Voices:
 
 
 def flags(told: pd.DataFrame) -> dict[str, Array]:
-    """How surely each signal is meant in each clause, 0-1; the few different texts of the column are read once each."""
+    """How surely each signal is meant in each clause, 0-1 (n,): as surely as the model says; where nobody said, 1.
+
+    Witnesses back one another: where other comments on a theme complain of a danger, more than false alarms would, the
+    odds of each are multiplied, by up to MOST_BACKED. `told` holds all complaints of its themes.
+    """
     if "signals" not in told.columns:
         return {}
-    sure = certainties(told)
-    return {signal: flag * sure for signal, flag in _raised(told).items()}
+    found = {signal: np.zeros(len(told)) for signal in SIGNALS}
+    certainty = told["certainty"] if "certainty" in told.columns else pd.Series(pd.NA, told.index, dtype="string")
+    for row in np.flatnonzero(told["signals"].fillna("").ne("")):
+        names = str(told["signals"].iloc[row]).split()
+        given = certainty.iloc[row]
+        odds = [1.0] * len(names) if pd.isna(given) else map(float, str(given).split())
+        for name, sure in zip(names, odds, strict=True):
+            found[name][row] = sure
+    if {"theme_id", "certainty"} <= {*told.columns}:
+        found[WITNESSED] = _backed(found[WITNESSED], told)
+    return found
+
+
+def _backed(alarm: Array, told: pd.DataFrame) -> Array:
+    """The alarms (n,), each as surely as the witnesses of its theme make it; what fits no theme has none."""
+    complains = told["label"].eq("negative").fillna(value=False) if "label" in told.columns else True
+    counted = told["theme_id"].notna() & ~told["theme_id"].isin((RESIDUAL, TONE)) & complains
+    place = np.flatnonzero(counted)
+    speaker = told["feedback_id"].iloc[place] if "feedback_id" in told.columns else pd.Series(place)
+    theme, speaker = pd.factorize(told["theme_id"].iloc[place])[0], pd.factorize(speaker)[0]
+    pairs = pd.DataFrame({"theme": theme, "speaker": speaker, "alarm": alarm[place]})
+    voices = pairs.groupby(["theme", "speaker"])["alarm"].max().reset_index()
+    whole = voices.groupby("theme")["alarm"].agg(["sum", "size"]).reindex(theme)
+    own = pairs.groupby(["theme", "speaker"])["alarm"].transform("max")
+    low, _ = wilson(whole["sum"].to_numpy() - own.to_numpy(), whole["size"].to_numpy() - 1, z=1.645)
+    backing = np.clip(low / FALSE_ALARMS, 1, MOST_BACKED)
+    backed = alarm.copy()
+    backed[place] = alarm[place] * backing / (1 + alarm[place] * (backing - 1))
+    return backed
 
 
 def rather_meant(told: pd.DataFrame) -> pd.Series:
     """The signals of each clause that are rather meant than not, as people are told of them; missing = none."""
-    if "signals" not in told.columns:
-        return pd.Series(pd.NA, told.index, dtype="string")
-    return told["signals"].where(certainties(told) >= RATHER)
-
-
-def certainties(told: pd.DataFrame) -> Array:
-    """How surely the signals of each clause are meant, 0-1 (n,): as surely as the model says, and where nobody said, 1.
-
-    Witnesses back one another: where more of a theme's clauses raise a danger than false alarms would, the odds of each
-    are multiplied, by up to MOST_BACKED. `told` holds all clauses of its themes.
-    """
-    sure = numbers(told, "certainty", 1.0)
-    if not {"certainty", "signals", "theme_id"} <= {*told.columns}:
-        return sure
-    alarm = _raised(told)[WITNESSED] * sure
-    theme, names = pd.factorize(told["theme_id"])
-    sizes = np.bincount(theme[theme >= 0], minlength=len(names))
-    low, _ = wilson(np.bincount(theme[theme >= 0], alarm[theme >= 0], len(names)), sizes, z=1.645)
-    backing = np.append(np.clip(low / FALSE_ALARMS, 1, MOST_BACKED), 1.0)[theme]
-    return np.where(alarm > 0, sure * backing / (1 + sure * (backing - 1)), sure)
-
-
-def _raised(told: pd.DataFrame) -> dict[str, Array]:
-    codes, texts = pd.factorize(told["signals"].fillna(""))
-    words = [set(str(text).split()) for text in texts]
-    return {signal: np.array([signal in said for said in words], float)[codes] for signal in SIGNALS}
+    found = flags(told)
+    sure = np.array([found[name] >= RATHER for name in SIGNALS]) if found else np.zeros((len(SIGNALS), len(told)), bool)
+    names = np.array(SIGNALS)
+    return pd.Series([" ".join(names[row]) for row in sure.T], told.index, dtype="string").replace("", pd.NA)
 
 
 def listen(feedback: pd.DataFrame, told: pd.DataFrame, themes: pd.DataFrame, *, recent_days: float) -> Voices:
-    """The voices of clauses that tell of themes. `told` has `comment`, its row in feedback, and 0/1 per signal."""
+    """The voices of clauses that tell of themes. `told` has `comment`, its row in feedback, and how surely
+    each signal is meant, 0-1."""
     used = feedback["skip"].isna() if "skip" in feedback.columns else pd.Series(data=True, index=feedback.index)
     used = used | feedback["feedback_id"].isin(told["feedback_id"])
     keys = customer_keys(feedback).to_numpy(str)
