@@ -25,11 +25,12 @@ bad; a signal raised by a word in passing is not. Guarded by test_a_signal_in_pa
 GRAVE = {"vulnerable": 0.2}
 """How much worse it must be told by signal: many buy something for their grandmother; that somebody vulnerable is in
 trouble is another thing. Guarded by test_a_grandmother_is_no_danger."""
+LIKELY = 1.645
 WITNESSED, FALSE_ALARMS, MOST_BACKED = "safety", 0.03, 4.0
-"""The signal whose witnesses back one another, the share of a theme's clauses that false alarms alone may reach, and
-how far backing goes. Of 19 comments in the example, nine of them on burning chargers, the model is sure of three: each
-is told in other words. Trades dangers told in unusual words for topics that sound dangerous. Guarded by
-test_witnesses_of_a_danger_back_one_another."""
+"""The signal whose witnesses back one another, the share of a theme's comments that false alarms alone may reach (the
+lower end of its 90 % interval is compared), and how far backing goes. Of nine comments of the example on burning
+chargers, each in other words, the model alone is sure of three. Trades dangers told in unusual words for topics that
+sound dangerous. Guarded by test_witnesses_of_a_danger_back_one_another."""
 RESAMPLED = ("told", "severity", "judged", "recent", "past", "season")
 
 
@@ -64,12 +65,11 @@ def flags(told: pd.DataFrame) -> dict[str, Array]:
         return {}
     found = {signal: np.zeros(len(told)) for signal in SIGNALS}
     certainty = told["certainty"] if "certainty" in told.columns else pd.Series(pd.NA, told.index, dtype="string")
-    for row in np.flatnonzero(told["signals"].fillna("").ne("")):
-        names = str(told["signals"].iloc[row]).split()
-        given = certainty.iloc[row]
-        odds = [1.0] * len(names) if pd.isna(given) else map(float, str(given).split())
-        for name, sure in zip(names, odds, strict=True):
-            found[name][row] = sure
+    rows = np.flatnonzero(told["signals"].fillna("").ne(""))
+    said, given = (each.iloc[rows].tolist() for each in (told["signals"], certainty))
+    for row, names, odds in zip(rows, map(str.split, said), given, strict=True):
+        for name, sure in zip(names, [1.0] * len(names) if pd.isna(odds) else odds.split(), strict=True):
+            found[name][row] = float(sure)
     if {"theme_id", "certainty"} <= {*told.columns}:
         found[WITNESSED] = _backed(found[WITNESSED], told)
     return found
@@ -77,16 +77,15 @@ def flags(told: pd.DataFrame) -> dict[str, Array]:
 
 def _backed(alarm: Array, told: pd.DataFrame) -> Array:
     """The alarms (n,), each as surely as the witnesses of its theme make it; what fits no theme has none."""
-    complains = told["label"].eq("negative").fillna(value=False) if "label" in told.columns else True
-    counted = told["theme_id"].notna() & ~told["theme_id"].isin((RESIDUAL, TONE)) & complains
+    counted = told["theme_id"].notna() & ~told["theme_id"].isin((RESIDUAL, TONE))
+    if "label" in told.columns:
+        counted &= told["label"].eq("negative").fillna(value=False)
     place = np.flatnonzero(counted)
-    speaker = told["feedback_id"].iloc[place] if "feedback_id" in told.columns else pd.Series(place)
-    theme, speaker = pd.factorize(told["theme_id"].iloc[place])[0], pd.factorize(speaker)[0]
-    pairs = pd.DataFrame({"theme": theme, "speaker": speaker, "alarm": alarm[place]})
-    voices = pairs.groupby(["theme", "speaker"])["alarm"].max().reset_index()
-    whole = voices.groupby("theme")["alarm"].agg(["sum", "size"]).reindex(theme)
-    own = pairs.groupby(["theme", "speaker"])["alarm"].transform("max")
-    low, _ = wilson(whole["sum"].to_numpy() - own.to_numpy(), whole["size"].to_numpy() - 1, z=1.645)
+    clauses = told.iloc[place][["theme_id", "feedback_id"]].assign(alarm=alarm[place])
+    own = clauses.groupby(["theme_id", "feedback_id"])["alarm"].transform("max")
+    voices = clauses.assign(alarm=own).drop_duplicates(["theme_id", "feedback_id"]).groupby("theme_id")["alarm"]
+    whole, number = (clauses["theme_id"].map(each).to_numpy(float) for each in (voices.sum(), voices.size()))
+    low, _ = wilson(whole - own.to_numpy(float), number - 1, z=LIKELY)
     backing = np.clip(low / FALSE_ALARMS, 1, MOST_BACKED)
     backed = alarm.copy()
     backed[place] = alarm[place] * backing / (1 + alarm[place] * (backing - 1))
@@ -95,10 +94,12 @@ def _backed(alarm: Array, told: pd.DataFrame) -> Array:
 
 def rather_meant(told: pd.DataFrame) -> pd.Series:
     """The signals of each clause that are rather meant than not, as people are told of them; missing = none."""
-    found = flags(told)
-    sure = np.array([found[name] >= RATHER for name in SIGNALS]) if found else np.zeros((len(SIGNALS), len(told)), bool)
-    names = np.array(SIGNALS)
-    return pd.Series([" ".join(names[row]) for row in sure.T], told.index, dtype="string").replace("", pd.NA)
+    meant: Array = np.full(len(told), None, object)
+    if found := flags(told):
+        sure, names = np.array([found[name] >= RATHER for name in SIGNALS]), np.array(SIGNALS)
+        for row in np.flatnonzero(sure.any(axis=0)):
+            meant[row] = " ".join(names[sure[:, row]])
+    return pd.Series(meant, told.index, dtype="string")
 
 
 def listen(feedback: pd.DataFrame, told: pd.DataFrame, themes: pd.DataFrame, *, recent_days: float) -> Voices:
