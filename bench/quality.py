@@ -187,29 +187,39 @@ def judged_signals() -> Figures:
     """Urgent signals on clauses of real customers in which earlier models mostly heard some, and in three of four
     wrongly: what is raised (judged), and what people are told of (meant)."""
     from voc.tables import SIGNALS
+    from voc.voices import rather_meant
 
     rows = recipe("corpus").read_judged(DATA, held_back=True)
     gold = np.array([[name in found.split() for name in SIGNALS] for found in rows["signals"]])
+    scored = scored_clauses(rows)
     return {
-        **hits_of("judged", raised_signals(rows), gold),
-        **hits_of("meant", raised_signals(rows, meant=True), gold),
+        **hits_of("judged", flags_of(scored["signals"]), gold),
+        **hits_of("meant", flags_of(rather_meant(scored)), gold),
     }
 
 
-def raised_signals(rows: pd.DataFrame, *, meant: bool = False) -> np.ndarray:
-    """(n, 9) whether each signal is raised for a row's text, as `voc analyze` would; `meant`: as people are told."""
+def raised_signals(rows: pd.DataFrame) -> np.ndarray:
+    """(n, 9) whether each signal is raised for a row's text, as `voc analyze` would."""
+    return flags_of(scored_clauses(rows)["signals"])
+
+
+def scored_clauses(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every row (`text`, `lang`) as a clause, scored."""
     from voc.config import SentimentConfig
     from voc.sentiment import score_clauses
-    from voc.tables import SIGNALS
-    from voc.voices import rather_meant
 
     ids = [str(row) for row in range(len(rows))]
     clauses = pd.DataFrame(
         {"clause_id": ids, "feedback_id": ids, "position": 0, "start": 0, "end": rows["text"].str.len()}
     )
-    scored, _ = score_clauses(clauses.assign(text=rows["text"], lang=rows["lang"]), SentimentConfig())
-    told = rather_meant(scored) if meant else scored["signals"]
-    return np.array([[name in found.split() for name in SIGNALS] for found in told.fillna("")])
+    return score_clauses(clauses.assign(text=rows["text"], lang=rows["lang"]), SentimentConfig())[0]
+
+
+def flags_of(signals: pd.Series) -> np.ndarray:
+    """(n, 9) which signals each text of the column names."""
+    from voc.tables import SIGNALS
+
+    return np.array([[name in found.split() for name in SIGNALS] for found in signals.fillna("")])
 
 
 def hits_of(name: str, raised: np.ndarray, gold: np.ndarray) -> Figures:

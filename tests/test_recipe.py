@@ -66,10 +66,9 @@ def test_judged_clauses_are_named_and_not_copied():
     assert f"`judged.tsv`, {len(rows):,} clauses" in (RECIPE / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(not quality.DATA.is_dir(), reason="the labelled data (../shared/data) is not beside the checkout")
-def test_judged_clauses_are_found_and_held_back_by_comment():
+def test_judged_clauses_are_found_and_held_back_by_comment(real_data):
     corpus = quality.recipe("corpus")
-    taught, measured = (corpus.read_judged(quality.DATA, held_back=each) for each in (False, True))
+    taught, measured = (corpus.read_judged(real_data, held_back=each) for each in (False, True))
     assert len(taught) + len(measured) == len(read(RECIPE / "judged.tsv"))
     assert taught["text"].str.strip().ne("").all()
     assert not set(taught["text"]) & set(measured["text"])

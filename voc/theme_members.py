@@ -32,10 +32,9 @@ themes, and 9 to 29 in heaps ("flight, wait": whatever somebody waited for, aske
 `test_a_heap_of_stories_is_no_theme`."""
 
 OUTERMOST = 0.1
-"""A text joins a theme whose words it says where it is as near its centre as the outermost tenth of those that say
-them."""
+"""A text without a theme joins one when it is as near its centre as the outermost tenth of the theme's own."""
 
-NOWHERE = -3
+NOWHERE = -2
 """In place of a theme: the text says the words of none."""
 
 Vocabulary: TypeAlias = Mapping[str, Sequence[int]]

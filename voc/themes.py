@@ -24,7 +24,7 @@ from voc.errors import InputError
 from voc.tables import CLAUSES, KEYWORDS, RESIDUAL, THEMES, TONE
 from voc.theme_graph import discover, divide
 from voc.theme_labels import keywords_by_language, name_themes, wordless
-from voc.theme_members import NOWHERE, members
+from voc.theme_members import NOWHERE, OUTERMOST, members
 from voc.theme_quotes import quote_ranks, sentences, worth
 from voc.theme_tone import without_topic
 from voc.theme_vectors import NO_CENTRES, centre, centres, similarity
@@ -32,7 +32,7 @@ from voc.theme_vectors import NO_CENTRES, centre, centres, similarity
 CUT = 0.25
 """A clause whose label is neutral still is a complaint at a sentiment of -0.25 or less, and praise at 0.25 or more."""
 
-STRAY, TOPICLESS, ASIDE = -1, -2, -3
+STRAY, TOPICLESS, ASIDE = -1, NOWHERE, -3
 """Groups of texts that fit no theme; of those that have no topic, or say no word of the theme they lie near; and, among
 these, of what is said in a comment that has a theme otherwise: it stays without one."""
 NO_PLACE = -1
@@ -41,9 +41,6 @@ RESIDUAL_SHARE = 0.1
 """The most of the distinct clauses that may stay without a theme for lying too far from all; past it, the best-fitting
 ones join the nearest theme. Of complaints and praise, those that say none of its words leave again (`theme_members`).
 Users of other tools lose 30-56 % to a residual. Guarded by `test_the_residual_is_bounded`."""
-
-OUTERMOST = 0.1
-"""A stray clause joins a theme when it is as near its centre as the outermost tenth of the theme's own clauses."""
 
 
 @dataclass(frozen=True)
@@ -222,8 +219,7 @@ def _grouped(
         return groups, found.firmness
     vague = _vague(near, told, found.groups)
     settled = _settle(near, found.groups, _told(mentions, about), config.min_feedback, vague=vague)
-    spoken = members(near, told, settled, least=_least(told["feedback_id"].nunique(), config.min_feedback))
-    groups[about] = np.where(spoken == NOWHERE, TOPICLESS, spoken)
+    groups[about] = members(near, told, settled, least=_least(told["feedback_id"].nunique(), config.min_feedback))
     return groups, found.firmness
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from voc.intervals import Array, bootstrap_sums, seed_of, wilson
 from voc.scores import customer_keys
 from voc.tables import RATHER, RESIDUAL, SIGNALS, TONE
+from voc.urgency import LIKELY, NEVER_ORDINARY
 
 PAST_WINDOWS = 12
 """An issue's own past reaches back this many recent windows: with 28 days, about a year."""
@@ -25,10 +26,9 @@ bad; a signal raised by a word in passing is not. Guarded by test_a_signal_in_pa
 GRAVE = {"vulnerable": 0.2}
 """How much worse it must be told by signal: many buy something for their grandmother; that somebody vulnerable is in
 trouble is another thing. Guarded by test_a_grandmother_is_no_danger."""
-LIKELY = 1.645
-WITNESSED, FALSE_ALARMS, MOST_BACKED = "safety", 0.03, 4.0
-"""The signal whose witnesses back one another, the share of a theme's comments that false alarms alone may reach (the
-lower end of its 90 % interval is compared), and how far backing goes. Of nine comments of the example on burning
+FALSE_ALARMS, MOST_BACKED = 0.03, 4.0
+"""Witnesses of a danger back one another: the share of a theme's comments that false alarms alone may reach (the lower
+end of its 90 % interval is compared), and how far backing goes. Of nine comments of the example on burning
 chargers, each in other words, the model alone is sure of three. Trades dangers told in unusual words for topics that
 sound dangerous. Guarded by test_witnesses_of_a_danger_back_one_another."""
 RESAMPLED = ("told", "severity", "judged", "recent", "past", "season")
@@ -71,7 +71,7 @@ def flags(told: pd.DataFrame) -> dict[str, Array]:
         for name, sure in zip(names, [1.0] * len(names) if pd.isna(odds) else odds.split(), strict=True):
             found[name][row] = float(sure)
     if {"theme_id", "certainty"} <= {*told.columns}:
-        found[WITNESSED] = _backed(found[WITNESSED], told)
+        found[NEVER_ORDINARY] = _backed(found[NEVER_ORDINARY], told)
     return found
 
 

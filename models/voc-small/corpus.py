@@ -111,9 +111,10 @@ def read_near_misses(*, held_back: bool) -> pd.DataFrame:
 def read_judged(folder: Path, *, held_back: bool) -> pd.DataFrame:
     """Clauses of customers in the shared training rows, read one by one for what they signal: lang, text, signals.
 
-    `judged.tsv` names each by a digest of its row and its place there, and holds no text. Most were chosen because an
-    earlier model heard a signal in them; three of four times there was none. What is held back is measured on, and not
-    taught; three of its comments stand whole among the calm rows of step 5. Raises ValueError where rows are missing.
+    `judged.tsv` names each by a digest of its row and its place there, and holds no text; its `kind` is not taught yet.
+    Most were chosen because an earlier model heard a signal in them; three of four times there was none. What is held
+    back is measured on, and not taught; three of its comments stand whole among the calm rows of step 5. Raises
+    ValueError where rows are missing.
     """
     found = pd.read_csv(Path(__file__).with_name("judged.tsv"), sep="\t", keep_default_na=False)
     found = found[(found["row"].map(digest) < JUDGED_HELD_BACK) == held_back]
