@@ -57,7 +57,7 @@ def test_a_customer_is_followed_in_the_order_of_time():
     assert (ana["path"], ana["course"], ana["answer"]) == ("+0.8 > +0.1 > -0.9", "falling", "NPS 1")
     assert (ana["first_at"], ana["last_at"], ana["churn_at"]) == (days[1], days[0], days[0])
     assert ana[["n_feedback", "n_complaints", "n_churn"]].tolist() == [3, 1, 1]
-    assert ana["why"] == "1 of 3 comments complains; mentions leaving; sentiment falling."
+    assert ana["why"] == "1 of 3 comments complains; seems to mention leaving; sentiment falling."
     assert found.loc["bo", "why"] == "Does not complain."
     assert pd.isna(found.loc["bo", "course"])
 

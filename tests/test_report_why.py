@@ -28,7 +28,7 @@ def charger(status: str = "complaints") -> dict[Hashable, Any]:
 def test_counts_the_signals_that_are_meant_as_the_ranking_does(code):
     row, speech = charger(), speech_of(code)
     meant = RAISED - IN_PASSING
-    assert f"{meant} mention {SAID['safety']} and {meant} {SAID['outage']}" in row["why"]
+    assert f"{meant} seem to mention {SAID['safety']} and {meant} {SAID['outage']}" in row["why"]
     said = reason(row, 398, speech)
     for signal in ("safety", "outage"):
         assert speech.say("why_signal", n=meant, what=speech.say(f"signal_{signal}")) in said

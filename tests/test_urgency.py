@@ -67,7 +67,7 @@ def test_a_grandmother_is_no_danger():
     assert found.loc["gift", "danger"] < 0.1
     assert found.loc["fall", "danger"] > 0.25
     assert "vulnerable" not in found.loc["gift", "why"]
-    assert "20 mention somebody ill, disabled or otherwise vulnerable" in found.loc["fall", "why"]
+    assert "20 seem to mention somebody ill, disabled or otherwise vulnerable" in found.loc["fall", "why"]
 
 
 def test_an_alarm_at_the_edge_of_noise_is_not_told():

@@ -112,5 +112,5 @@ def test_the_quote_of_an_issue_means_what_its_reason_tells() -> None:
     clauses.loc[faint, ["certainty", "text"]] = ["0.23", "faint"]
     clauses["quote_rank"] = pd.array([1 if row == faint else pd.NA for row in clauses.index], "Int32")
     row = issues_of(feedback, clauses, themes).set_index("theme_id").loc["charger"]
-    assert "29 mention a lawyer" in row["why"]
+    assert "29 seem to mention a lawyer" in row["why"]
     assert row["quote"] != "faint"

@@ -128,7 +128,7 @@ def _course_told(row: Mapping[Hashable, Any]) -> str:
     said = str(row["signals"]).split() if pd.notna(row["signals"]) else []
     told = [_told_often(int(row["n_complaints"]), int(row["n_feedback"]))]
     if said:
-        told.append("mentions " + " and ".join(SAID[name] for name in said[:2]))
+        told.append("seems to mention " + " and ".join(SAID[name] for name in said[:2]))
     if pd.notna(row.get("course")) and row["course"] != "steady":
         told.append(f"sentiment {row['course']}")
     if pd.notna(row.get("left_at")):

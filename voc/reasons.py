@@ -108,7 +108,7 @@ def _signals(telling: Telling) -> list[str]:
     if not named:
         return []
     (name, count), *others = named
-    said = f"{count:,} {'mentions' if count == 1 else 'mention'} {SAID[name]}"
+    said = f"{count:,} {'seems' if count == 1 else 'seem'} to mention {SAID[name]}"
     return [" and ".join([said, *(f"{count:,} {SAID[name]}" for name, count in others)])]
 
 

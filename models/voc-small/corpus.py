@@ -109,26 +109,28 @@ def read_near_misses(*, held_back: bool) -> pd.DataFrame:
 
 
 def read_judged(folder: Path, *, held_back: bool) -> pd.DataFrame:
-    """Clauses of customers in the shared training rows, read one by one for what they signal: lang, text, signals.
+    """Clauses of customers in the shared training rows, read one by one for what they signal: row, lang, text,
+    signals.
 
     `judged.tsv` names each by a digest of its row and its place there, and holds no text; its `kind` is not taught yet.
-    Most were chosen because an earlier model heard a signal in them; three of four times there was none. What is held
-    back is measured on, and not taught; three of its comments stand whole among the calm rows of step 5. Raises
-    ValueError where rows are missing.
+    Most were chosen because an earlier model heard a signal in them, or nearly; three of four times there was none.
+    Where a model that had not seen a row was sure of the contrary, a second reader decided. What is held back is
+    measured on, and not taught. Raises ValueError where rows are missing.
     """
     found = pd.read_csv(Path(__file__).with_name("judged.tsv"), sep="\t", keep_default_na=False)
     found = found[(found["row"].map(digest) < JUDGED_HELD_BACK) == held_back]
-    tables = [pd.read_parquet(folder / f"{name}.parquet") for name in ("sentiment", "themes", "severity")]
+    names = ("sentiment", "themes", "severity", "aspects")
+    tables = [pd.read_parquet(folder / f"{name}.parquet") for name in names]
     rows = pd.concat([table[(table["split"] == "train") & table["train_ok"]][["text", "lang"]] for table in tables])
-    rows = rows.drop_duplicates("text").set_index(rows["text"].drop_duplicates().map(_row_digest))
+    rows = rows.drop_duplicates("text").set_index(rows["text"].drop_duplicates().map(row_digest))
     if not found["row"].isin(rows.index).all():
         raise ValueError(f"judged.tsv names rows that are not in {folder}")
     whole, spans = rows.loc[found["row"]], zip(found["start"], found["end"], strict=True)
     texts = [text[start:end] for text, (start, end) in zip(whole["text"], spans, strict=True)]
-    return pd.DataFrame({"lang": whole["lang"].to_numpy(), "text": texts, "signals": found["signals"].to_numpy()})
+    return found[["row", "signals"]].assign(lang=whole["lang"].to_numpy(), text=texts).reset_index(drop=True)
 
 
-def _row_digest(text: str) -> str:
+def row_digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 

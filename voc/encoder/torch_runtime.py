@@ -29,9 +29,11 @@ class TorchEncoder:
         self.centres = read_centres(folder, about)
         self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.network = FeedbackNet(bert(about["shape"])).eval().to(device)
+        self.network = FeedbackNet(bert(about["shape"]))
+        self.network.grow()
         weights = {name: torch.from_numpy(values) for name, values in read_weights(folder / "model.onnx").items()}
         self.network.load_state_dict(weights, strict=True)
+        self.network.eval().to(device)
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> Encoding:
         """Read each text once, in batches of similar length."""

@@ -47,6 +47,8 @@ class Trust:
     n_few: int
     notes: tuple[tuple[Said, int], ...]
     residual: int
+    has_signals: bool
+    """Whether the ranking or the queue tells a signal."""
     definitions: tuple[tuple[str, Said], ...]
     weights: tuple[tuple[str, str, str], ...]
     versions: tuple[tuple[str, str], ...]
@@ -72,6 +74,7 @@ def trust(analysis: Analysis, speech: Speech) -> Trust:
         n_few=int(analysis.metrics["value"].isna().sum()),
         notes=tuple((translated(note.text, speech), note.count) for note in _news(analysis)),
         residual=_residual(analysis.themes),
+        has_signals=any(_told(table) for table in (analysis.issues, analysis.queue)),
         definitions=tuple(
             (speech.metric(each.metric), translated(each.definition, speech))
             for each in overall(analysis.metrics).values()
@@ -108,6 +111,10 @@ def _residual(themes: pd.DataFrame) -> int:
     """How many comments ended up in no theme of their own."""
     rest = themes[themes["status"] == "residual"] if "status" in themes else themes.iloc[:0]
     return int(rest["n_feedback"].fillna(0).sum())
+
+
+def _told(table: pd.DataFrame) -> bool:
+    return any(table[name].notna().any() for name in ("signal", "signals") if name in table.columns)
 
 
 def _weights(settings: dict[str, Any], speech: Speech) -> tuple[tuple[str, str, str], ...]:
