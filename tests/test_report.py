@@ -249,6 +249,25 @@ def test_words_follow_what_was_grouped(analysis: Analysis, of: str, heading: str
     assert verdict in text
 
 
+def test_a_shared_first_place_is_said(analysis: Analysis) -> None:
+    def first_of(*places: str) -> str:
+        one = analysis.issues.iloc[[0]]
+        rows = [one.assign(rank=n, theme_id=f"t{n}", place=place) for n, place in enumerate(places, 1)]
+        return build_page(replace(analysis, issues=ISSUES.check(pd.concat(rows))), ReportConfig()).summary[0]
+
+    assert "that place" not in first_of("1", "2=", "2=")
+    assert "One other theme shares that place: either could be first." in first_of("1=", "1=", "3")
+    assert "2 others share that place" in first_of("1=", "1=", "1=")
+
+
+def test_signals_are_told_as_a_models(analysis: Analysis) -> None:
+    doubt = "heard by a model"
+    assert doubt in Outline(render(analysis, ReportConfig())).text
+    columns = {name: pd.Series(pd.NA, dtype="string") for name in ("signal", "second_signal")}
+    silent = replace(analysis, issues=analysis.issues.assign(**columns), queue=analysis.queue.assign(signals=pd.NA))
+    assert doubt not in Outline(render(silent, ReportConfig())).text
+
+
 def test_the_title_is_the_users(analysis: Analysis) -> None:
     assert "<title>Q3 &amp; &lt;b&gt;</title>" in render(analysis, ReportConfig(title="Q3 & <b>"))
 

@@ -156,6 +156,8 @@ def _summary(analysis: Analysis, issues: tuple[Issue, ...], speech: Speech) -> t
     first, most = issues[0], max(named, key=lambda issue: issue.n_feedback)
     verdict = f"summary_first_{_of(analysis)}"
     lines = [speech.say(verdict, label=first.label, urgency=first.urgency, voices=first.voices)]
+    if sharing := sum(issue.place == first.place for issue in issues) - 1:
+        lines[0] += " " + speech.say("summary_shared", n=sharing)
     if most is not first:
         lines.append(speech.say("summary_most", label=most.label, voices=most.voices, place=most.place))
     left_out = len(analysis.feedback) - len(used_rows(analysis.feedback))
