@@ -98,6 +98,12 @@ def test_every_signal_has_its_reason_and_its_quote(signal):
     assert len(found["why"]) > 10
 
 
+@pytest.mark.parametrize(("certainty", "said"), [("0.90", "Speaks of leaving."), ("0.60", "May speak of leaving.")])
+def test_what_is_less_sure_may_be(certainty, said):
+    found = queue(comment("c", severity=0.5, signals="churn", certainty=certainty)).loc["c"]
+    assert found["why"] == said
+
+
 def test_the_quote_holds_the_signal_that_is_told():
     """And not one that is worse, if it were meant."""
     feedback, clauses = tables(comment("c", text="rude words, maybe danger", severity=0.8))
