@@ -92,6 +92,29 @@ def test_torch_reads_the_same_weights(model):
     assert (found.vectors * expected.vectors).sum(axis=1).min() > 0.98
     assert np.abs(found.sentiment - expected.sentiment).max() < 0.1
     assert np.abs(found.severity - expected.severity).max() < 0.1
+    assert np.abs(found.signals - expected.signals).max() < 0.1
+
+
+def test_a_network_that_grows_answers_as_before():
+    """And differently once its new layer has learned something, in the signals alone."""
+    torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+    from voc.encoder.network import FeedbackNet, bert
+
+    torch.manual_seed(0)
+    shape = {"kept": 50, "hidden": 24, "layers": 2, "heads": 2, "inner": 48, "types": 2, "positions": 16, "eps": 1e-12}
+    net = FeedbackNet(bert(shape)).eval()
+    ids, mask = torch.randint(50, (3, 7)), torch.ones(3, 7, dtype=torch.long)
+    mask[1, 4:] = 0
+    with torch.inference_mode():
+        before = net(ids, mask)
+        net.grow()
+        net.eval()
+        grown = net(ids, mask)
+        net.signals.weight[:, -1] = 1.0
+        learned = net(ids, mask)
+    for name in ("vectors", "sentiment", "severity", "signals"):
+        assert torch.allclose(grown[name], before[name], atol=1e-6)
+        assert torch.allclose(learned[name], before[name], atol=1e-6) == (name != "signals")
 
 
 def test_unknown_names_list_the_choices():

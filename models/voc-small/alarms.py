@@ -71,6 +71,7 @@ class Read:
 
 @torch.inference_mode()
 def read(net: FeedbackNet, folder: Path, texts: list[str]) -> Read:
+    """Run the finished part once; every fit then starts from what it found."""
     ids, pad_id = token_ids(folder, texts)
     order = np.argsort([len(row) for row in ids], kind="stable")
     below, seen = [torch.empty(0)] * len(ids), torch.zeros(len(ids), net.signals.in_features)

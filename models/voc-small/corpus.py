@@ -113,7 +113,7 @@ def read_judged(folder: Path, *, held_back: bool) -> pd.DataFrame:
     signals.
 
     `judged.tsv` names each by a digest of its row and its place there, and holds no text; its `kind` is not taught yet.
-    Most were chosen because an earlier model heard a signal in them, or nearly; three of four times there was none.
+    Most were chosen because an earlier model heard a signal in them, or nearly; two of three times there was none.
     Where a model that had not seen a row was sure of the contrary, a second reader decided. What is held back is
     measured on, and not taught. Raises ValueError where rows are missing.
     """
