@@ -31,7 +31,7 @@ def test_only_harm_counts_as_impact():
     assert found.loc["harm", "impact"] > 0.3
     assert found.loc["joy", "impact"] == 0
     assert pd.isna(found.loc["rare", "impact"])
-    assert re.search(r"; NPS is \d+ points lower where it is told", found.loc["harm", "why"])
+    assert re.search(r"; NPS is \d+ points lower than in all other answers", found.loc["harm", "why"])
     assert "effect on a score could not be judged" in found.loc["rare", "why"]
 
 

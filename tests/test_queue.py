@@ -136,6 +136,12 @@ def test_the_fresh_and_open_come_first():
     assert found.loc["solved", "why"].endswith("Complains; closed since.")
 
 
+def test_what_has_no_date_is_not_taken_for_new():
+    dates = [NOW, NOW - pd.Timedelta(days=28), NOW - pd.Timedelta(days=400), pd.NaT]
+    found = queue(*(comment(f"c{n}", created_at=date) for n, date in enumerate(dates)))
+    assert found.loc["c3", "urgency"] == pytest.approx(found.loc["c1", "urgency"], abs=1e-3)
+
+
 def test_a_reopened_contact_is_open():
     found = queue(comment("again", resolved_at=NOW - pd.Timedelta(days=3)), comment("new", resolved_at=pd.NaT))
     assert found["urgency"].nunique() == 1

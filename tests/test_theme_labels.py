@@ -59,6 +59,15 @@ def test_labels_prefer_nouns() -> None:
     assert labels_of(texts, OTHERS)[0].startswith("invoice")
 
 
+def test_a_second_phrase_is_said_by_more_than_a_few() -> None:
+    """Where the first alone is another theme's name already, and anything would do to tell the two apart."""
+    for noisy, named in ((3, False), (20, True)):
+        texts = [*["The noise in the lounge"] * noisy, *["The worst lounge"] * (160 - noisy)]
+        label = labels_of([*["The lounge"] * 30, *["The airline"] * 20], texts, OTHERS)[1]
+        assert "lounge" in label
+        assert ("noise" in label) == named
+
+
 @pytest.mark.parametrize(
     ("lang", "texts", "wanted", "never"),
     [

@@ -182,11 +182,12 @@ def _urgency(found: pd.DataFrame) -> Array:
 
 
 def _fresh(feedback: pd.DataFrame, half_life: float) -> Array:
-    """1 for the newest comment, falling to STALE; a comment without a date counts as new."""
+    """1 for the newest comment, falling to STALE; an undated one counts as old as the middle of the others."""
     if "created_at" not in feedback.columns or feedback["created_at"].isna().all():
         return np.ones(len(feedback))
     age = (feedback["created_at"].max() - feedback["created_at"]) / pd.Timedelta(days=1)
-    return STALE + (1 - STALE) * 0.5 ** (np.nan_to_num(age.to_numpy(float, na_value=np.nan)) / half_life)
+    days = age.to_numpy(float, na_value=np.nan)
+    return STALE + (1 - STALE) * 0.5 ** (np.where(np.isnan(days), np.nanmedian(days), days) / half_life)
 
 
 def _open(feedback: pd.DataFrame) -> Array:

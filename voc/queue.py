@@ -97,7 +97,7 @@ def why(row: Mapping[Hashable, Any], issues: Mapping[Hashable, Mapping[Hashable,
     opening = first if row["sure"] else "may " + first.replace("s of", " of", 1)
     told = [" and ".join([opening, *(each.removeprefix("speaks ") for each in others)])] if first else []
     if not said and row["severity"] >= GRAVE:
-        told.append("tells of something grave")
+        told.append("sounds grave")
     if row["again"]:
         told.append(f"complained {_times(int(row['again']))} in the 30 days before")
     if pd.notna(row["answer"]):

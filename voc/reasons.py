@@ -118,7 +118,9 @@ def _harm(telling: Telling) -> list[str]:
     score, points = telling.harm
     size = _short(abs(points))
     unit = "point" if size == "1" else "points"
-    return [f"{SCORED.get(score, score)} is {size} {unit} {'lower' if points < 0 else 'higher'} where it is told"]
+    return [
+        f"{SCORED.get(score, score)} is {size} {unit} {'lower' if points < 0 else 'higher'} than in all other answers"
+    ]
 
 
 def _worth(telling: Telling) -> list[str]:

@@ -100,7 +100,8 @@ def name_themes(texts: pd.DataFrame, *, keywords: int, labels_in: str | None = N
         lang, telling = _speaking(_distinct(ranked, taken), min(SPEAKS * members["weight"].sum(), ENOUGH))
         gloss = _gloss(telling, lang, labels_in)
         excerpt = _excerpt(members[members["lang"] == lang])
-        plain = next(each for each in _candidates(_leading(telling), excerpt) if _parts(each) not in taken)
+        candidates = _candidates(_said_often(_leading(telling), members[members["lang"] == lang]), excerpt)
+        plain = next(each for each in candidates if _parts(each) not in taken)
         taken |= {_parts(plain), _parts(plain.split(", ")[0])}
         words = dict.fromkeys(term.text for _, each in ranked for term in each[:keywords])
         names.append(Name(plain + gloss, lang, tuple(words)[:keywords]))
@@ -228,6 +229,13 @@ def _about_something(terms: list[Term], lang: str) -> list[Term]:
 def _leading(terms: list[Term]) -> list[Term]:
     """Those that may stand in the label: nouns, where there are any."""
     return [term for term in terms if term.nounness >= A_NOUN] or terms
+
+
+def _said_often(terms: list[Term], members: pd.DataFrame) -> list[Term]:
+    """The first, and of the others those that a theme of MANY texts says often enough to be named by. Guarded by
+    `test_a_second_phrase_is_said_by_more_than_a_few`."""
+    least = WORDLESS * members["weight"].sum() if len(members) >= MANY else 0.0
+    return [*terms[:1], *(term for term in terms[1:] if term.count >= least)]
 
 
 def _languages(members: pd.DataFrame, wanted: Sequence[str], share: float) -> list[str]:
