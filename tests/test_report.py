@@ -256,7 +256,7 @@ def test_a_shared_first_place_is_said(analysis: Analysis) -> None:
         return build_page(replace(analysis, issues=ISSUES.check(pd.concat(rows))), ReportConfig()).summary[0]
 
     assert "that place" not in first_of("1", "2=", "2=")
-    assert "One other theme shares that place: either could be first." in first_of("1=", "1=", "3")
+    assert "1 other theme shares that place: either could be first." in first_of("1=", "1=", "3")
     assert "2 others share that place" in first_of("1=", "1=", "1=")
 
 
