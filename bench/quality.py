@@ -184,8 +184,9 @@ def signals() -> Figures:
 
 
 def judged_signals() -> Figures:
-    """Urgent signals on clauses of real customers in which earlier models mostly heard some, and in three of four
-    wrongly: what is raised (judged), and what people are told of (meant)."""
+    """Urgent signals on clauses of real customers in which earlier models mostly heard some, and in two of three
+    wrongly: what is raised (judged), what people are told of (meant), and what they are told flatly (sure)."""
+    from voc.queue import SURE
     from voc.tables import SIGNALS
     from voc.voices import rather_meant
 
@@ -195,6 +196,7 @@ def judged_signals() -> Figures:
     return {
         **hits_of("judged", flags_of(scored["signals"]), gold),
         **hits_of("meant", flags_of(rather_meant(scored)), gold),
+        **hits_of("sure", flags_of(rather_meant(scored, least=SURE)), gold),
     }
 
 

@@ -53,7 +53,7 @@ def test_danger_comes_before_everything():
         comment("burned", severity=0.7, nps=9, signals="safety", text="it burned my hand"),
     )
     assert found.index.tolist() == ["burned", "furious"]
-    assert found.loc["burned", "why"].startswith("Tells of a danger to health or safety")
+    assert found.loc["burned", "why"].startswith("Speaks of a danger to health or safety")
     assert found["rank"].tolist() == [1, 2]
 
 

@@ -43,7 +43,8 @@ REPEATED_DAYS = 30.0
 
 def attention(feedback: pd.DataFrame, clauses: pd.DataFrame, issues: pd.DataFrame, *, half_life: float) -> pd.DataFrame:
     """One row per row of feedback, in its order: the parts, `danger`, `urgency`, `complains`, `again`, `signals`,
-    `theme_id` (of the most urgent issue told), `quote` (the clause that weighs most) and `quoted` (its issue).
+    `sure` (how surely the first of these is meant), `theme_id` (of the most urgent issue told), `quote` (the clause
+    that weighs most) and `quoted` (its issue).
 
     `feedback` has a fresh index. `again` counts the complaints of the same customer in the 30 days before.
     """
@@ -92,21 +93,24 @@ def _gathered(feedback: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     most["quote"], most["quoted"] = heaviest["text"], heaviest["theme_id"]
     top = told.sort_values("issue", ascending=False, kind="stable").dropna(subset="issue")
     most["theme_id"] = top.drop_duplicates("feedback_id").set_index("feedback_id")["theme_id"]
-    most["signals"] = _names(most)
+    most["signals"], most["sure"] = _names(most)
     found = most.reindex(pd.Index(feedback["feedback_id"])).reset_index(drop=True)
     return found.fillna({name: 0.0 for name in names if name != "issue"})
 
 
-def _names(most: pd.DataFrame) -> Array:
-    """The signals that are rather meant, the strongest first, joined by spaces; missing = none."""
+def _names(most: pd.DataFrame) -> tuple[Array, Array]:
+    """The signals that are rather meant, the strongest first, joined by spaces (missing = none), and how surely the
+    first of them is meant (nan = none)."""
     names = np.array([name for name in SIGNALS if name in most.columns])
     told: Array = np.full(len(most), None, object)
+    sure: Array = np.full(len(most), np.nan)
     if names.size:
         meant = most[[*names]].to_numpy(float)
         order = np.argsort(-meant * [STRENGTHS[name] for name in names], axis=1, kind="stable")
         for row in np.flatnonzero((meant >= RATHER).any(axis=1)):
-            told[row] = " ".join(names[at] for at in order[row] if meant[row, at] >= RATHER)
-    return told
+            first, *others = (at for at in order[row] if meant[row, at] >= RATHER)
+            told[row], sure[row] = " ".join(names[[first, *others]]), meant[row, first]
+    return told, sure
 
 
 def _complains(feedback: pd.DataFrame, found: pd.DataFrame) -> Array:

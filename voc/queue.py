@@ -15,23 +15,14 @@ from voc.attention import answers, attention
 from voc.config import QueueConfig
 from voc.errors import ConfigError
 from voc.habits import repeated
+from voc.reasons import SAID
 from voc.scores import real
 from voc.tables import CLAUSES, FEEDBACK, ISSUES, QUEUE
 
-SAYS = {
-    "safety": "tells of a danger to health or safety",
-    "vulnerable": "speaks of somebody ill, disabled or otherwise vulnerable",
-    "legal": "speaks of a lawyer, the authorities or the press",
-    "money": "speaks of money taken or at stake",
-    "outage": "speaks of an outage",
-    "deadline": "speaks of a date at stake",
-    "churn": "speaks of leaving",
-    "unresolved": "speaks of having had to come back",
-    "discourtesy": "speaks of rude treatment",
-}
 SURE = 0.7
-"""How surely the first signal must be meant to be told flatly, not as what the comment may tell of: of surer ones in
-five exports that were read 73 of 100 were meant, of the others 36. Guarded by test_what_is_less_sure_may_be."""
+"""How surely the first signal must be meant to be told flatly, not as what the comment may speak of: of surer ones
+three of four are meant (bench/quality.py, sure), of all that are told three of five. Guarded by
+test_what_is_less_sure_may_be."""
 NAMED = 2
 """Signals told per comment: a reason is read at a glance."""
 GRAVE = 0.6
@@ -71,7 +62,8 @@ def _table(feedback: pd.DataFrame, weighed: pd.DataFrame, issues: pd.DataFrame) 
     label = weighed["theme_id"].map(about["label"]) if len(about) else pd.Series(pd.NA, weighed.index)
     rows = feedback.assign(
         **{name: weighed[name] for name in ("urgency", "severity", "signals", "theme_id", "again", "issue")},
-        label=label, quote=weighed["quote"].map(shortened), answer=answers(feedback), sure=_sure(weighed),
+        label=label, quote=weighed["quote"].map(shortened), answer=answers(feedback),
+        sure=weighed["sure"] >= SURE,
     )  # fmt: skip
     rows = rows.sort_values(["urgency", "feedback_id"], ascending=[False, True], ignore_index=True)
     known = about.to_dict("index")
@@ -80,22 +72,11 @@ def _table(feedback: pd.DataFrame, weighed: pd.DataFrame, issues: pd.DataFrame) 
     return QUEUE.check(rows.reindex(columns=[*QUEUE.columns]))
 
 
-def _sure(weighed: pd.DataFrame) -> pd.Series:
-    """Whether the first signal of each comment is meant surely enough to be told flatly."""
-    first = weighed["signals"].astype("string").str.split(" ").str[0]
-    told = [(name, first.eq(name).fillna(value=False)) for name in SAYS if name in weighed.columns]
-    sure = pd.Series(data=False, index=weighed.index)
-    for name, here in told:
-        sure |= here & (weighed[name] >= SURE)
-    return sure
-
-
 def why(row: Mapping[Hashable, Any], issues: Mapping[Hashable, Mapping[Hashable, Any]]) -> str:
     """One sentence: what the comment tells, what goes with it, and which issue it belongs to."""
     said = str(row["signals"]).split() if pd.notna(row["signals"]) else []
-    first, *others = [SAYS[name] for name in said[:NAMED]] or [""]
-    opening = first if row["sure"] else "may " + first.replace("s of", " of", 1)
-    told = [" and ".join([opening, *(each.removeprefix("speaks ") for each in others)])] if first else []
+    about = " and ".join(f"of {SAID[name]}" for name in said[:NAMED])
+    told = [f"{'speaks' if row['sure'] else 'may speak'} {about}"] if said else []
     if not said and row["severity"] >= GRAVE:
         told.append("sounds grave")
     if row["again"]:

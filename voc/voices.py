@@ -92,11 +92,11 @@ def _backed(alarm: Array, told: pd.DataFrame) -> Array:
     return backed
 
 
-def rather_meant(told: pd.DataFrame) -> pd.Series:
-    """The signals of each clause that are rather meant than not, as people are told of them; missing = none."""
+def rather_meant(told: pd.DataFrame, *, least: float = RATHER) -> pd.Series:
+    """The signals of each clause that are meant as surely as `least`, as people are told of them; missing = none."""
     meant: Array = np.full(len(told), None, object)
     if found := flags(told):
-        sure, names = np.array([found[name] >= RATHER for name in SIGNALS]), np.array(SIGNALS)
+        sure, names = np.array([found[name] >= least for name in SIGNALS]), np.array(SIGNALS)
         for row in np.flatnonzero(sure.any(axis=0)):
             meant[row] = " ".join(names[sure[:, row]])
     return pd.Series(meant, told.index, dtype="string")

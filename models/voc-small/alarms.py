@@ -32,7 +32,7 @@ SEEDS, JUDGED = 2.0, 1.5
 """What each seed or opinion weighs, and each clause of a real customer; a near miss or calm row is 1. More of the one
 tells more of what was written for training, more of the other fewer false signals in exports (bench/quality.py)."""
 FITS = 2
-"""Fits in different order whose weights are averaged (Wortsman et al. 2022, model soups): steadier than any of them."""
+"""Fits in different order whose weights are averaged (Wortsman et al. 2022, model soups)."""
 EPOCHS, BATCH, DROPOUT = 4, 64, 0.1
 RATES = {"alarms.layer": 2e-4, "heads": 1e-3}
 

@@ -21,6 +21,8 @@ from voc.tables import Analysis
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from voc.report.issues import Issue
+
 __all__ = ["render", "render_markdown"]
 
 
@@ -58,7 +60,7 @@ def _rooms(*, escapes: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rooms.filters |= {"capfirst": capfirst, "plain": _plain, "quoted": "“{}”".format}
+    rooms.filters |= {"capfirst": capfirst, "plain": _plain, "placed": _placed}
     return rooms
 
 
@@ -71,6 +73,11 @@ def _asset(name: str) -> str:
 def _digest(text: str) -> str:
     """The digest by which a content policy knows the text (CSP level 2)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _placed(issue: Issue) -> str:
+    """An issue on a line of Markdown, by its name and its place in the ranking."""
+    return f"“{_plain(issue.label)}” ({issue.place})"
 
 
 def _plain(text: str) -> str:
