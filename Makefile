@@ -53,6 +53,7 @@ model: install-dev  ## build the model anew from base weights and data (three to
 	$(BIN)/python $(RECIPE)/alarms.py --data $(DATA) --build $(BUILD)
 	$(BIN)/python $(RECIPE)/export.py --build $(BUILD)
 	$(BIN)/python $(RECIPE)/centres.py
+	$(BIN)/python $(RECIPE)/topics.py --data $(DATA)
 
 FAST := build/voc-fast
 model-fast: install-dev  ## build the fast lane anew from the model and data (half an hour on 2 cores)

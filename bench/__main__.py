@@ -1,4 +1,4 @@
-"""`make bench`: accuracy, themes, taxonomies, mails, masking, reading, figures, frontier, depth, then speed.
+"""`make bench`: accuracy, themes, coded exports, taxonomies, mails, masking, reading, figures, frontier, depth, speed.
 
 `python -m bench [PART …]`. Each part runs in a process of its own: what one has loaded is neither in another's memory
 figures nor in its threads, and a part that fails is named at the end and stops no other.
@@ -9,7 +9,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("quality", "themes", "taxonomy", "channels", "privacy", "readers", "figures", "frontier", "depth", "speed")
+PARTS = (
+    "quality",
+    "themes",
+    "coded",
+    "taxonomy",
+    "channels",
+    "privacy",
+    "readers",
+    "figures",
+    "frontier",
+    "depth",
+    "speed",
+)
 
 
 def failed(part: str) -> bool:

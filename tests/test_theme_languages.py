@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,11 +17,11 @@ from workspace_fixture import week
 
 from voc import themes as themes_module
 from voc.config import from_mapping
-from voc.encoder import CENTRES, ENCODERS, language_centres, load, read_centres
+from voc.encoder import CENTRES, ENCODERS, language_centres, load, read_centres, topic_map
 from voc.pipeline import analyze
 from voc.tables import FEEDBACK
 from voc.theme_graph import discover
-from voc.theme_vectors import centre, search
+from voc.theme_vectors import Space, centre, search, turned
 from voc.workspace import Memory
 from voc.workspace.tables import Contents
 
@@ -57,7 +56,7 @@ def test_languages_that_complain_of_different_things_keep_their_themes(count: in
     langs = ["en"] * 400 + ["de"] * count
     vectors, usual = spoken(topics, langs, spread=1.5)
     alone = same_topic_abroad(centre(vectors, np.array(langs)), topics, langs, "de")
-    helped = same_topic_abroad(centre(vectors, np.array(langs), usual), topics, langs, "de")
+    helped = same_topic_abroad(centre(vectors, np.array(langs), Space(usual)), topics, langs, "de")
     assert helped > 0.9
     assert helped > alone + 0.15
 
@@ -70,7 +69,7 @@ def test_themes_of_languages_that_complain_of_different_things() -> None:
     vectors, usual = spoken(topics, langs)
     texts = [f"t{number}" for number in range(len(topics))]
     config = from_mapping({"themes": {"of": "everything"}}).themes
-    marked, _ = themes_module.find_themes(clauses_of(texts, langs), vectors, config, references=usual)
+    marked, _ = themes_module.find_themes(clauses_of(texts, langs), vectors, config, space=Space(usual))
     table = pd.crosstab(pd.Series(topics), marked["theme_id"])
     assert table.gt(0).sum(axis=0).eq(1).all(), "no theme mixes two matters"
     shared = marked.loc[np.array(topics) == 3, "theme_id"]
@@ -81,7 +80,7 @@ def test_five_clauses_of_a_language_join_the_theme_they_tell_of() -> None:
     topics = [*[number % 4 for number in range(200)], *[2] * 5]
     langs = ["en"] * 200 + ["de"] * 5
     vectors, usual = spoken(topics, langs)
-    points = centre(vectors, np.array(langs), usual)
+    points = centre(vectors, np.array(langs), Space(usual))
     assert same_topic_abroad(points, topics, langs, "de") > 0.95
 
 
@@ -89,7 +88,7 @@ def test_where_languages_say_the_same_the_models_centres_change_little() -> None
     topics, langs = [n % 4 for n in range(480)], [LANGS[n // 4 % 3] for n in range(480)]
     vectors, usual = spoken(topics, langs)
     for asked in LANGS:
-        assert same_topic_abroad(centre(vectors, np.array(langs), usual), topics, langs, asked) > 0.95
+        assert same_topic_abroad(centre(vectors, np.array(langs), Space(usual)), topics, langs, asked) > 0.95
 
 
 @pytest.mark.parametrize("known", [("en",), ("en", "it"), ()], ids=["one", "not in the file", "none"])
@@ -98,7 +97,7 @@ def test_a_file_with_one_known_language_is_centred_as_without(known: tuple[str, 
     topics, langs = [n % 4 for n in range(120)], ["en"] * 80 + ["de"] * 40
     vectors, usual = spoken(topics, langs)
     some = {lang: usual[lang] for lang in known}
-    np.testing.assert_array_equal(centre(vectors, np.array(langs), some), centre(vectors, np.array(langs)))
+    np.testing.assert_array_equal(centre(vectors, np.array(langs), Space(some)), centre(vectors, np.array(langs)))
 
 
 def test_centres_of_a_model_are_a_file_of_its_folder(tmp_path: Path) -> None:
@@ -114,17 +113,19 @@ def test_centres_of_a_model_are_a_file_of_its_folder(tmp_path: Path) -> None:
 def test_themes_are_centred_by_the_model_of_the_run(remembered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     class Travelled(TinyEncoder):
         centres = MappingProxyType({"en": np.zeros(384, np.float32), "de": np.ones(384, np.float32)})
+        topics = MappingProxyType({"turn": np.eye(384), "verdict": np.zeros(385)})
 
-    seen: list[Mapping[str, np.ndarray]] = []
+    seen: list[Space] = []
     name = f"travelled {remembered}"  # models are loaded once a process
     monkeypatch.setitem(ENCODERS._built_in, name, lambda device: Travelled())
-    monkeypatch.setattr(themes_module, "centre", lambda *told: [seen.append(told[2]), centre(*told)][1])
+    monkeypatch.setattr(themes_module, "turned", lambda *told: [seen.append(told[2]), turned(*told)][1])
     rows = week(1, delivery=12, app=12).rename(columns={"id": "feedback_id", "comment": "text"})
     quick = {"drivers": {"rounds": 20}, "issues": {"rounds": 20}, "sentiment": {"model": name}}
     memory = Memory(Contents()) if remembered else None
     analyze(FEEDBACK.check(rows[["feedback_id", "text"]]), from_mapping(quick), memory=memory)
     assert len(seen) == 1
-    assert seen[0] is Travelled.centres
+    assert seen[0].centres is Travelled.centres
+    assert seen[0].turn is Travelled.topics["turn"]
 
 
 def test_real_languages_that_complain_of_different_things(real_data: Path) -> None:
@@ -132,8 +133,8 @@ def test_real_languages_that_complain_of_different_things(real_data: Path) -> No
     the themes to the trades among the smaller languages: 0.43 with the centres that ship, 0.33 without."""
     from bench import themes as bench
 
-    usual = language_centres(load())
-    assert {*OWN_TRADES} <= {*usual}, "centres.json ships with the model, and belongs to its weights"
+    space = Space(language_centres(load()), **topic_map(load()))
+    assert {*OWN_TRADES} <= {*space.centres}, "centres.json ships with the model, and belongs to its weights"
     rows = bench._aspects().sample(frac=1, random_state=0)
     rows = rows[rows["lang"].isin(OWN_TRADES)].drop_duplicates("row_id")
     parts = [
@@ -142,7 +143,7 @@ def test_real_languages_that_complain_of_different_things(real_data: Path) -> No
     ]
     texts = pd.concat(parts, ignore_index=True)
     langs = texts["lang"].to_numpy(str)
-    groups = discover(centre(bench.encode(texts), langs, usual), neighbours=15, strata=langs).groups
+    groups = discover(centre(bench.encode(texts), langs, space), neighbours=15, strata=langs).groups
     assert normalized_mutual_info_score(texts["domain"][langs != "en"], groups[langs != "en"]) >= 0.36
 
 

@@ -66,6 +66,18 @@ def test_of_a_few_texts_nothing_can_be_said(size: int) -> None:
     assert (found[:size] == 0).all()
 
 
+def test_who_lies_far_off_must_say_the_words() -> None:
+    """A remark in a language of few texts: it is nearest to something, and about nothing."""
+    texts, _ = grouped([*many(PARCELS, 10), "Tikra nesąmonė", "A parcel again"], many(LIFTS, 40))
+    own = np.array([0] * 12 + [1] * 40)
+    points = around(own.tolist(), spread=0.3)
+    points[10:12] = around([0, 0], spread=3.0, seed=4)
+    found = members(snap(points), texts, own, least=3)
+    assert found[10] == NOWHERE
+    assert found[11] == 0, "who says a parcel is believed"
+    assert (found[:10] == 0).all()
+
+
 def test_each_language_has_its_own_words() -> None:
     german = many(("Das Paket kam spät", "Ein Paket fehlt", "Mein Paket ist weg", "Kein Paket"), 40)
     texts = pd.DataFrame({"text": [*many(PARCELS, 40), *german, "Mein Nachbar hat einen Hund"], "weight": 1.0})
@@ -105,7 +117,8 @@ def test_where_nothing_would_be_left_all_stays() -> None:
 def test_the_order_of_the_texts_does_not_matter() -> None:
     own = [0] * 42 + [1] * 40 + [2] * 40
     said = [*many(PARCELS, 40), "Terrible weather", "The lift again", *STORIES, *many(LIFTS, 40)]
-    texts = pd.DataFrame({"text": said, "lang": "en", "weight": 1.0, "feedback_id": [f"{n:03}" for n in range(122)]})
+    ids = [f"{n:03}" for n in range(122)]
+    texts = pd.DataFrame({"text": said, "lang": "en", "weight": 1.0, "feedback_id": ids})
     points, order = snap(around(own, spread=0.3)), np.random.default_rng(1).permutation(122)
     found = members(points, texts, np.array(own), least=3)
     shuffled = members(points[order], texts.iloc[order], np.array(own)[order], least=3)

@@ -6,7 +6,7 @@ those who want a verdict per text and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -21,7 +21,7 @@ from voc.clean import clean
 from voc.comparisons import asked_for, compare
 from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
 from voc.drivers import attribute
-from voc.encoder import Encoder, language_centres, load, remarks
+from voc.encoder import Encoder, language_centres, load, remarks, topic_map
 from voc.errors import InputError
 from voc.experience import rate_experience
 from voc.integrity import check_integrity, mark_contradictions
@@ -50,6 +50,7 @@ from voc.taxonomy import (
     tellings,
 )
 from voc.theme_labels import reader_language
+from voc.theme_vectors import Space
 from voc.themes import Group, find_keywords, find_themes, group_afresh
 
 Result = TypeVar("Result")
@@ -82,7 +83,7 @@ class Memory(Protocol):
         config: ThemesConfig,
         *,
         around: Callable[[Group], Group] | None = None,
-        references: Mapping[str, np.ndarray] = ...,
+        space: Space = ...,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """As `themes.find_themes`; known themes keep their ids. `around` puts a code frame before the memory."""
         ...
@@ -197,11 +198,11 @@ def _grouped(
     A workspace knows its themes by the labels they were born with or were given: nobody is asked for others.
     """
     first = None if placed is None else partial(around, placed)
-    centres = language_centres(_encoder(config))
+    space = _space(_encoder(config))
     if memory is not None:
-        return *run(memory.find_themes, clauses, vectors, config.themes, around=first, references=centres), ()
+        return *run(memory.find_themes, clauses, vectors, config.themes, around=first, space=space), ()
     group = group_afresh if first is None else first(group_afresh)
-    clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group, references=centres)
+    clauses, themes = run(find_themes, clauses, vectors, config.themes, group=group, space=space)
     if config.themes.labeller_url is None:
         return clauses, themes, ()
     return clauses, *run(label_themes, themes, clauses, config.themes)
@@ -308,6 +309,11 @@ def _encoder(config: Config) -> Encoder:
     """The model of this run; it was loaded by the stage that reads the clauses."""
     wanted = config.sentiment
     return load(wanted.model, device=wanted.device, allow_download=wanted.allow_download)
+
+
+def _space(encoder: Encoder) -> Space:
+    """What the model knows of the space that its vectors lie in."""
+    return Space(language_centres(encoder), **topic_map(encoder))
 
 
 def _settings(config: Config) -> dict[str, Any]:

@@ -24,7 +24,13 @@ WORDS = 12
 such, 25 let in a third more that were not. Guarded by `test_who_says_no_word_of_a_theme_is_no_member`."""
 
 KNOWN = 30
-"""Texts of one language in a theme from which on its words are known; of fewer, all are believed."""
+"""Texts of one language in a theme from which on its words are known; of fewer, all are believed that lie
+near."""
+
+BELIEVED = 0.65
+"""How near the theme's centre these must lie, as a part of the median cosine of its texts: of thirty reports of fire in
+eight languages all did, of the odd remarks beside them ("tenkina", "patience is running out") none. Guarded by
+`test_who_lies_far_off_must_say_the_words`."""
 
 COVERED = 0.3
 """The share of a theme's texts that must say its words: in five exports that were read, 44 to 100 of 100 did in sound
@@ -54,7 +60,8 @@ def members(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray, *, leas
     rows, own = np.arange(len(groups)), np.where(inside, groups, 0)
     central = texts[inside].assign(theme=groups[inside], fit=fit[rows, own][inside])
     said, known = _said(texts, groups, typical_terms(central), themes=fit.shape[1])
-    speaks = inside & (said[rows, own] | ~known[rows, own])
+    usual = pd.Series(fit[rows, own]).where(inside).groupby(own).transform("median").to_numpy()
+    speaks = inside & (said[rows, own] | (~known[rows, own] & (fit[rows, own] >= BELIEVED * usual)))
     sound = _sound(groups, speaks, texts["feedback_id"], themes=fit.shape[1], least=least)
     if not sound.any():
         return groups

@@ -1,4 +1,4 @@
-"""Clause vectors made comparable: languages centred, strong directions evened, neighbours found. A part of `themes`.
+"""Clause vectors made comparable: languages centred, turned to where topics part, neighbours found. A part of `themes`.
 
 Every inner product is exact (see `snap`), so neighbours do not depend on threads, processors or block sizes. What this
 module does not do: group anything.
@@ -7,12 +7,27 @@ module does not do: group anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-NO_CENTRES: Mapping[str, np.ndarray] = MappingProxyType({})
+
+@dataclass(frozen=True)
+class Space:
+    """What is known of the space that a model's vectors lie in; nothing of most models."""
+
+    centres: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Where it puts the feedback of each language on average (d,)."""
+    turn: np.ndarray | None = None
+    """A map (d, d) that weakens the directions along which texts of one topic scatter, and widens those in which topics
+    part: learned from texts whose topics people named (linear discriminant analysis). Clauses of six exports, coded by
+    hand, then lie nearer to others of their topic (`python -m bench.themes`)."""
+    verdict: np.ndarray | None = None
+    """The log-odds (d + 1,), constant last, that a turned point judges the whole and names no topic."""
+
+
+PLAIN = Space()
 
 GRID = 4000
 """Vectors are snapped to integers of length about 4000: since 4000² < 2²⁴, a float32 sum of such products is exact in
@@ -57,22 +72,38 @@ def similarity(points: np.ndarray, others: np.ndarray) -> np.ndarray:
     return cosines
 
 
-def centre(vectors: np.ndarray, langs: np.ndarray, references: Mapping[str, np.ndarray] = NO_CENTRES) -> np.ndarray:
-    """Vectors (n, d) less the mean of their language, evened and snapped.
+def centre(vectors: np.ndarray, langs: np.ndarray, space: Space = PLAIN) -> np.ndarray:
+    """Vectors (n, d) less the mean of their language, turned, evened and snapped."""
+    return evened(turned(vectors, langs, space))
+
+
+def turned(vectors: np.ndarray, langs: np.ndarray, space: Space = PLAIN) -> np.ndarray:
+    """Vectors (n, d) less the mean of their language, under the map that parts topics (if there is one), snapped.
 
     Without it a mixed file is grouped by language. The mean of a language with few clauses is shrunk: it knows little,
-    and would take the theme of those few clauses away with it. It is shrunk towards where `references`, the centres of
-    languages (d,) that ship with the model, put the language beside the others of this file; without one, towards the
-    mean of the corpus.
+    and would take the theme of those few clauses away with it. It is shrunk towards where the centres of languages that
+    ship with the model put the language beside the others of this file; without one, towards the mean of the corpus.
     """
     middle: np.ndarray = np.empty_like(vectors, dtype=np.float32)
-    known = {lang: references[lang] for lang in np.unique(langs) if lang in references}
+    known = {lang: space.centres[lang] for lang in np.unique(langs) if lang in space.centres}
     expected = _expected(vectors, langs, known if len(known) > 1 else {})
     for lang in np.unique(langs):
         own, (mean, prior) = langs == lang, expected[lang]
         trust = own.sum() / (own.sum() + prior)
         middle[own] = trust * vectors[own].mean(axis=0, dtype=np.float64) + (1 - trust) * mean
-    return evened(snap(vectors.astype(np.float32) - middle))
+    points = snap(vectors.astype(np.float32) - middle)
+    return points if space.turn is None else _turned(points, space.turn)
+
+
+def verdicts(points: np.ndarray, space: Space) -> np.ndarray:
+    """The probability (n,) that each of the `turned` points judges the whole ("worst ever") or is about nothing; 0
+    where the model does not say."""
+    if space.verdict is None:
+        return np.zeros(len(points))
+    whole = np.rint(space.verdict[:-1] * GRID)
+    odds = points.astype(np.float64) @ whole / GRID**2 + space.verdict[-1]
+    found: np.ndarray = 1 / (1 + np.exp(-odds))
+    return found
 
 
 def _expected(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ from voc.theme_labels import keywords_by_language, name_themes, wordless
 from voc.theme_members import NOWHERE, OUTERMOST, members
 from voc.theme_quotes import quote_ranks, sentences, worth
 from voc.theme_tone import without_topic
-from voc.theme_vectors import NO_CENTRES, centre, centres, similarity
+from voc.theme_vectors import PLAIN, Space, centres, evened, similarity, turned, verdicts
 
 CUT = 0.25
 """A clause whose label is neutral still is a complaint at a sentiment of -0.25 or less, and praise at 0.25 or more."""
@@ -36,6 +36,10 @@ STRAY, TOPICLESS, ASIDE = -1, NOWHERE, -3
 """Groups of texts that fit no theme; of those that have no topic, or say no word of the theme they lie near; and, among
 these, of what is said in a comment that has a theme otherwise: it stays without one."""
 NO_PLACE = -1
+SWEEPING = 0.2
+"""The mean probability of a verdict from which on a group of texts has no topic: of the clauses of six exports that
+were coded by hand, 13 % judge the whole, in the groups above it every second. Guarded by
+`test_verdicts_on_the_whole_are_no_theme`."""
 RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
 """The most of the distinct clauses that may stay without a theme for lying too far from all; past it, the best-fitting
@@ -71,7 +75,7 @@ def find_themes(
     config: ThemesConfig,
     *,
     group: Group = group_afresh,
-    references: Mapping[str, np.ndarray] = NO_CENTRES,
+    space: Space = PLAIN,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Group the clauses that `config.of` names; the others keep their theme missing.
 
@@ -80,8 +84,8 @@ def find_themes(
     sub-themes last, each with the `parent_id` of its theme. A `theme_id` is a hash of the theme's three most central
     texts, so that equal themes have equal ids in every run; `theme_score` and `cohesion` are cosines to the theme's
     centre, at least 0. In `clauses`, `theme_id` is always the top level and `subtheme_id` the level below. `group`
-    tells which texts belong together; a memory of earlier runs has one of its own. `references` are the centres of
-    languages that ship with the model.
+    tells which texts belong together; a memory of earlier runs has one of its own. `space` is what the model knows of
+    its vectors.
     """
     clauses = CLAUSES.check(clauses, *(() if config.of == "everything" else ("sentiment", "label")))
     if len(clauses) != len(vectors):
@@ -92,7 +96,8 @@ def find_themes(
             clauses, theme_id=pd.NA, subtheme_id=pd.NA, theme_score=np.nan, quote_rank=pd.NA
         ), THEMES.empty()
     texts = _distinct(mentions)
-    points = centre(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str), references)
+    points = turned(np.nan_to_num(np.asarray(vectors)[texts["row"]]), texts["lang"].to_numpy(str), space)
+    texts["verdict"], points = verdicts(points, space), evened(points)
     grouped = group(points, texts, mentions, config)
     groups, firmness = grouped.groups, grouped.firmness
     mentions["theme"] = _with_their_comment(groups, texts["feeling"].to_numpy(bool), mentions)
@@ -218,15 +223,17 @@ def _grouped(
         groups[about] = _settle(near, found.groups, _told(mentions, about), config.min_feedback)
         return groups, found.firmness
     vague = _vague(near, told, found.groups)
-    settled = _settle(near, found.groups, _told(mentions, about), config.min_feedback, vague=vague)
+    sweeping = told["verdict"].to_numpy() >= SWEEPING
+    settled = _settle(near, found.groups, _told(mentions, about), config.min_feedback, vague=vague, sweeping=sweeping)
     groups[about] = members(near, told, settled, least=_least(told["feedback_id"].nunique(), config.min_feedback))
     return groups, found.firmness
 
 
 def _vague(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray) -> list[int]:
-    """The groups whose texts are alike in tone, and share no topic."""
+    """The groups whose texts are alike in tone, and share no topic; or judge the whole."""
     fit = _fit(points, centres(points, groups), np.arange(len(groups)), groups)
-    return wordless(texts.assign(theme=groups, fit=fit))
+    sweeping = texts["verdict"].groupby(groups).mean()
+    return sorted({*wordless(texts.assign(theme=groups, fit=fit)), *sweeping.index[sweeping >= SWEEPING]})
 
 
 def _least(comments: int, min_feedback: int) -> int:
@@ -248,9 +255,10 @@ def _settle(
     *,
     share: float = RESIDUAL_SHARE,
     vague: Sequence[int] = (),
+    sweeping: np.ndarray | bool = False,
 ) -> np.ndarray:
     """Groups (n,) with those of too few comments, and the `vague`, dissolved: each of their texts joins a near theme;
-    else it is a stray, and of the vague ones topicless.
+    else it is a stray, and of the vague ones topicless. What is `sweeping` (n,) in a vague group joins none.
 
     A group needs `min_feedback` comments, in small files fewer (`_least`). Where no group has so many, all are one. At
     most `share` of the texts become strays.
@@ -265,8 +273,9 @@ def _settle(
     nearest = fit.argmax(axis=1)
     edge = np.array([np.quantile(fit[groups == group, place], OUTERMOST) for place, group in enumerate(kept)])
     loose = ~np.isin(groups, kept)
-    joins = loose & (fit.max(axis=1) >= edge[nearest])
-    untold = loose & ~joins & np.isin(groups, vague)
+    unclear = np.isin(groups, vague)
+    joins = loose & (fit.max(axis=1) >= edge[nearest]) & ~(unclear & sweeping)
+    untold = loose & ~joins & unclear
     strays = np.flatnonzero(loose & ~joins & ~untold)
     strays = strays[np.argsort(fit[strays].max(axis=1), kind="stable")][: int(share * len(groups))]
     settled = np.where(loose, kept[nearest], groups)

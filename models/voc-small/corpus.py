@@ -117,17 +117,33 @@ def read_judged(folder: Path, *, held_back: bool) -> pd.DataFrame:
     Where a model that had not seen a row was sure of the contrary, a second reader decided. What is held back is
     measured on, and not taught. Raises ValueError where rows are missing.
     """
-    found = pd.read_csv(Path(__file__).with_name("judged.tsv"), sep="\t", keep_default_na=False)
+    found = _with_texts("judged.tsv", folder)
     found = found[(found["row"].map(digest) < JUDGED_HELD_BACK) == held_back]
-    names = ("sentiment", "themes", "severity", "aspects")
-    tables = [pd.read_parquet(folder / f"{name}.parquet") for name in names]
+    return found[["row", "signals", "lang", "text"]].reset_index(drop=True)
+
+
+def read_coded(folder: Path) -> pd.DataFrame:
+    """Complaints of customers in the shared training rows, read one by one for what they are about: export, lang, kind,
+    topic, second, text.
+
+    `coded.tsv` names each as `judged.tsv` does. The topics of each export are those that its manager would act on
+    apart; "verdict" judges the whole and names none, "none" is about nothing, "rare" about something too rare for a
+    topic. Raises ValueError where rows are missing.
+    """
+    return _with_texts("coded.tsv", folder)[["export", "lang", "kind", "topic", "second", "text"]]
+
+
+def _with_texts(name: str, folder: Path) -> pd.DataFrame:
+    """The table `name` of spans of shared training rows, with their `lang` and `text`."""
+    found = pd.read_csv(Path(__file__).with_name(name), sep="\t", keep_default_na=False)
+    tables = [pd.read_parquet(folder / f"{each}.parquet") for each in ("sentiment", "themes", "severity", "aspects")]
     rows = pd.concat([table[(table["split"] == "train") & table["train_ok"]][["text", "lang"]] for table in tables])
     rows = rows.drop_duplicates("text").set_index(rows["text"].drop_duplicates().map(row_digest))
     if not found["row"].isin(rows.index).all():
-        raise ValueError(f"judged.tsv names rows that are not in {folder}")
+        raise ValueError(f"{name} names rows that are not in {folder}")
     whole, spans = rows.loc[found["row"]], zip(found["start"], found["end"], strict=True)
     texts = [text[start:end] for text, (start, end) in zip(whole["text"], spans, strict=True)]
-    return found[["row", "signals"]].assign(lang=whole["lang"].to_numpy(), text=texts).reset_index(drop=True)
+    return found.assign(lang=whole["lang"].to_numpy(), text=texts)
 
 
 def row_digest(text: str) -> str:

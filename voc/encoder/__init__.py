@@ -27,6 +27,8 @@ DEFAULT_MODEL = "voc-small"
 FAST_MODEL = "voc-fast"
 CENTRES = "centres.json"
 """The file of a model's folder with the centre of each language; the recipe's `centres.py` writes it."""
+TOPICS = "topics.npz"
+"""The file with the directions that part topics, and how verdicts sound; the recipe's `topics.py` writes it."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,20 @@ def language_centres(encoder: Encoder) -> Mapping[str, np.ndarray]:
     """Where the model puts the feedback of each language on average (d,), whatever it is about; empty where no centres
     ship with the model."""
     return getattr(encoder, "centres", {})
+
+
+def topic_map(encoder: Encoder) -> Mapping[str, np.ndarray]:
+    """What turns vectors into points among topics: `turn` (d, d), and `verdict` (d + 1,), the log-odds, constant last,
+    that a point judges the whole and names no topic; empty where none ships with the model."""
+    return getattr(encoder, "topics", {})
+
+
+def read_topics(folder: Path, about: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The topic map in a model's folder, if `about` it names one: that of other weights means nothing."""
+    if TOPICS not in about["sha256"]:
+        return {}
+    with np.load(folder / TOPICS, allow_pickle=False) as held:
+        return {name: held[name].astype(np.float64) for name in ("turn", "verdict")}
 
 
 def read_centres(folder: Path, about: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from voc.encoder import Encoder, Encoding, language_centres, load
+from voc.encoder import Encoder, Encoding, language_centres, load, topic_map
 from voc.errors import ModelError
 from voc.tables import Progress, silent
 
@@ -35,7 +35,7 @@ class AdaptedEncoder:
 
         self.name, self.digest = about["name"], about["sha256"][HEADS]
         self._base = _base(folder, about["base"], device)
-        self.centres = language_centres(self._base)
+        self.centres, self.topics = language_centres(self._base), topic_map(self._base)
         self._heads = load_file(folder / HEADS)
         self.remarks = (f"sentiment and severity of {self._base.name} corrected by {about['rows']:,} labelled texts",)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from voc.encoder import Encoding, cores, read_centres
+from voc.encoder import Encoding, cores, read_centres, read_topics
 from voc.encoder.windows import average, windows
 from voc.tables import Progress, silent
 
@@ -38,7 +38,7 @@ class OnnxEncoder:
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self.name, self.digest = about["name"], about["sha256"]["model.onnx"]
-        self.centres = read_centres(folder, about)
+        self.centres, self.topics = read_centres(folder, about), read_topics(folder, about)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from voc.encoder import Encoding, read_centres
+from voc.encoder import Encoding, read_centres, read_topics
 from voc.encoder.windows import average, windows
 from voc.tables import Progress, silent
 
@@ -26,7 +26,7 @@ class TorchEncoder:
         from voc.encoder.network import FeedbackNet, bert
 
         self.name, self.digest = about["name"], about["sha256"]["model.onnx"]
-        self.centres = read_centres(folder, about)
+        self.centres, self.topics = read_centres(folder, about), read_topics(folder, about)
         self._device = device
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.network = FeedbackNet(bert(about["shape"]))

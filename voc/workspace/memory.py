@@ -17,7 +17,7 @@ import pandas as pd
 from voc.config import ThemesConfig
 from voc.errors import ModelError
 from voc.tables import CLAUSES, FEEDBACK, THEMES, Analysis, Note
-from voc.theme_vectors import NO_CENTRES
+from voc.theme_vectors import PLAIN, Space
 from voc.themes import Group, find_themes
 from voc.workspace.changes import compare, entries_of
 from voc.workspace.edits import Frame, log, replay
@@ -101,12 +101,12 @@ class Memory:
         config: ThemesConfig,
         *,
         around: Callable[[Group], Group] | None = None,
-        references: Mapping[str, np.ndarray] = NO_CENTRES,
+        space: Space = PLAIN,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The clauses in the themes that are known and in those born now; renamed, merged, muted … as people asked."""
         grouping = Grouping(self.before, config.of, self.run)
         group = around(grouping) if around else grouping
-        clauses, themes = find_themes(clauses, vectors, config, group=group, references=references)
+        clauses, themes = find_themes(clauses, vectors, config, group=group, space=space)
         names = free_ids(grouping.born_ids(clauses), set(self.before.themes["theme_id"]))
         clauses, themes = renamed(clauses, themes, names)
         clauses, themes = renamed(clauses, themes, known_parts(clauses, self.before.clauses))
