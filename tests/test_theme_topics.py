@@ -94,6 +94,20 @@ def test_verdicts_on_the_whole_are_no_theme() -> None:
     assert clear["theme_id"].notna().all(), "no comment is lost"
 
 
+def test_a_word_that_all_themes_say_names_no_verdicts() -> None:
+    """What sounds a little like a verdict, and would be named by a word that other themes say as often."""
+    said = ("The parcel of the shop {} came late", "The waiter in the shop {} was rude", "Not my shop {}")
+    topics = [number % 3 for number in range(300)]
+    texts = [said[topic].format("abcdefghij"[number // 3 % 10] * 2) for number, topic in enumerate(topics)]
+    clauses, vectors = clauses_of([f"{text} {number}" for number, text in enumerate(texts)]), around(topics)
+    odds = np.log(0.17 / 0.83)
+    space = Space(verdict=np.append(np.zeros(WIDTH), odds))
+    plain = find_themes(clauses, vectors, from_mapping({}).themes)[1]
+    found = find_themes(clauses, vectors, from_mapping({}).themes, space=space)[1]
+    assert (plain["status"] == "complaints").sum() == 3
+    assert set(found.loc[found["status"] == "complaints", "label"].str.split(",").str[0]) == {"parcel", "waiter"}
+
+
 def test_where_all_are_verdicts_they_are_a_theme() -> None:
     """One who exports nothing but "worst ever" still sees a theme, not an empty report."""
     clauses, vectors, _ = shop()

@@ -155,23 +155,26 @@ def keywords_by_language(texts: pd.DataFrame, *, keywords: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["theme", "lang", "rank", "keyword", "n_feedback"])
 
 
-def wordless(texts: pd.DataFrame) -> list[int]:
-    """The themes that have no topic in common: of the texts in their commonest language, if there are MANY, hardly any
-    say what would name them. What holds them together is their tone ("nothing special, not what I expected").
+def leading_words(texts: pd.DataFrame) -> pd.DataFrame:
+    """Per theme what would name it in the commonest language of its central texts: `said`, the share of these that hold
+    the word (missing where they are not MANY), and `own`, the share of the word's uses that are this theme's; both 0
+    where nothing would.
 
     `texts` as for `name_themes`.
     """
     texts = _central(texts)
-    terms = _terms_by_language(texts)
     told = texts.groupby(["theme", "lang"], sort=True)["weight"].agg(["size", "sum"]).reset_index()
     told = told.sort_values(["theme", "size"], ascending=[True, False], kind="stable").drop_duplicates("theme")
-    told = told[told["size"] >= MANY]
-    found = []
+    known = {lang: (vocabulary, _typical(vocabulary)) for lang, vocabulary in vocabularies(texts).items()}
+    said, own = [], []
     for theme, lang, weight in zip(told["theme"], told["lang"], told["sum"], strict=True):
-        leading = _leading(terms[lang].get(theme, []))
-        if not leading or leading[0].count < WORDLESS * weight:
-            found.append(int(theme))
-    return found
+        vocabulary, typical = known[lang]
+        leading = _leading(_without_repeats(typical.get(theme, [])))[:1]
+        everywhere = sum(counts[term.key] for counts in vocabulary.counts.values() for term in leading)
+        said.append(leading[0].count / weight if leading else 0.0)
+        own.append(leading[0].count / everywhere if leading else 0.0)
+    found = pd.DataFrame({"said": said, "own": own}, index=pd.Index(told["theme"]))
+    return found.assign(said=found["said"].where((told["size"] >= MANY).to_numpy()))
 
 
 def typical_terms(texts: pd.DataFrame) -> dict[str, dict[int, list[Term]]]:

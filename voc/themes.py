@@ -23,7 +23,7 @@ from voc.config import ThemesConfig
 from voc.errors import InputError
 from voc.tables import CLAUSES, KEYWORDS, RESIDUAL, THEMES, TONE
 from voc.theme_graph import discover, divide
-from voc.theme_labels import keywords_by_language, name_themes, wordless
+from voc.theme_labels import WORDLESS, keywords_by_language, leading_words, name_themes
 from voc.theme_members import NOWHERE, OUTERMOST, members
 from voc.theme_quotes import quote_ranks, sentences, worth
 from voc.theme_tone import without_topic
@@ -36,10 +36,11 @@ STRAY, TOPICLESS, ASIDE = -1, NOWHERE, -3
 """Groups of texts that fit no theme; of those that have no topic, or say no word of the theme they lie near; and, among
 these, of what is said in a comment that has a theme otherwise: it stays without one."""
 NO_PLACE = -1
-SWEEPING = 0.2
-"""The mean probability of a verdict from which on a group of texts has no topic: of the clauses of six exports that
-were coded by hand, 13 % judge the whole, in the groups above it every second. Guarded by
-`test_verdicts_on_the_whole_are_no_theme`."""
+SWEEPING, BORROWED, OWN = 0.2, 0.15, 0.5
+"""The mean probability of a verdict from which on a group of texts has no topic; and from which on it has none if less
+than half of the uses of the word that would name it are its own ("lounge" in a file about lounges). Of the clauses of
+six exports that were coded by hand, 13 % judge the whole, in the groups above every second. Guarded by
+`test_verdicts_on_the_whole_are_no_theme` and `test_a_word_that_all_themes_say_names_no_verdicts`."""
 RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
 """The most of the distinct clauses that may stay without a theme for lying too far from all; past it, the best-fitting
@@ -232,8 +233,11 @@ def _grouped(
 def _vague(points: np.ndarray, texts: pd.DataFrame, groups: np.ndarray) -> list[int]:
     """The groups whose texts are alike in tone, and share no topic; or judge the whole."""
     fit = _fit(points, centres(points, groups), np.arange(len(groups)), groups)
-    sweeping = texts["verdict"].groupby(groups).mean()
-    return sorted({*wordless(texts.assign(theme=groups, fit=fit)), *sweeping.index[sweeping >= SWEEPING]})
+    words = leading_words(texts.assign(theme=groups, fit=fit))
+    verdict = texts["verdict"].groupby(groups).mean()
+    sweeping = (verdict >= SWEEPING) | ((verdict >= BORROWED) & (words["own"] < OWN))
+    vague: list[int] = words.index[(words["said"] < WORDLESS) | sweeping].tolist()
+    return vague
 
 
 def _least(comments: int, min_feedback: int) -> int:
