@@ -24,12 +24,11 @@ WORDS = 12
 such, 25 let in a third more that were not. Guarded by `test_who_says_no_word_of_a_theme_is_no_member`."""
 
 KNOWN = 30
-"""Texts of one language in a theme from which on its words are known; of fewer, all are believed that lie
-near."""
+"""Texts of one language in a theme from which on its words are known; of fewer, those are believed that lie near."""
 
 BELIEVED = 0.65
-"""How near the theme's centre these must lie, as a part of the median cosine of its texts: of thirty reports of fire in
-eight languages all did, of the odd remarks beside them ("tenkina", "patience is running out") none. Guarded by
+"""How near the theme's centre these must lie, as a part of the median cosine of its texts: in the example export all
+reports of fire do, in eight languages, and most of the odd remarks beside them ("tenkina") do not. Guarded by
 `test_who_lies_far_off_must_say_the_words`."""
 
 COVERED = 0.3

@@ -22,7 +22,7 @@ class Space:
     turn: np.ndarray | None = None
     """A map (d, d) that weakens the directions along which texts of one topic scatter, and widens those in which topics
     part: learned from texts whose topics people named (linear discriminant analysis). Clauses of six exports, coded by
-    hand, then lie nearer to others of their topic (`python -m bench.themes`)."""
+    hand, are then in themes that fit their topics better (`python -m bench.coded`)."""
     verdict: np.ndarray | None = None
     """The log-odds (d + 1,), constant last, that a turned point judges the whole and names no topic."""
 

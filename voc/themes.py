@@ -39,7 +39,8 @@ NO_PLACE = -1
 SWEEPING, BORROWED, OWN = 0.2, 0.15, 0.5
 """The mean probability of a verdict from which on a group of texts has no topic; and from which on it has none if less
 than half of the uses of the word that would name it are its own ("lounge" in a file about lounges). Of the clauses of
-six exports that were coded by hand, 13 % judge the whole, in the groups above every second. Guarded by
+six exports that were coded by hand one in seven judges the whole or nothing, in the groups above about every second
+(most of them between a third and two thirds). Guarded by
 `test_verdicts_on_the_whole_are_no_theme` and `test_a_word_that_all_themes_say_names_no_verdicts`."""
 RESIDUAL_LABELS = {RESIDUAL: "other", TONE: "no particular topic"}
 RESIDUAL_SHARE = 0.1
