@@ -60,7 +60,7 @@ CLAUSES_PER_THEME = 30
 """The mean size below which themes are too small to read, whatever samples say: 300 complaints give at most 10."""
 
 FEWEST, PRICE_OF_HALVING, READABLE = 9, 0.2, 25
-"""Themes a reader expects at least of 730 complaints or more (√n / 3 of fewer), and the agreement that half as many
+"""Themes a reader expects at least of 1,140 complaints (√n / 3.75 of fewer), and the agreement that half as many
 must bring: "staff" and "the rest" are the most stable grouping of most files and tell nobody anything, yet a file with
 four clear-cut complaints has four themes. And the most where topics run into one another. People who named the topics
 of six exports, to be acted on apart, came to 21-25 in each. Guarded by `test_languages_share_themes` and
@@ -120,7 +120,7 @@ def discover(
         return Grouping(np.zeros(count, np.int64), resolution or 1.0, 1.0, np.ones(count))
     broad = min(WIDER * degree, count // 8) if resolution is None else 0
     sweep = min(count, SWEEP_LIMIT)
-    limits = min(FEWEST, count**0.5 / 3), min(MOST, max(4.0, sweep / CLAUSES_PER_THEME))
+    limits = min(FEWEST, count**0.5 / 3.75), min(MOST, max(4.0, sweep / CLAUSES_PER_THEME))
     tried = RESOLUTIONS if resolution is None else (resolution,)
     return _by_graph(points, degree, tried, *limits, sweep_limit=SWEEP_LIMIT, broad=broad)
 
