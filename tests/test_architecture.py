@@ -15,7 +15,7 @@ FLOORS = {
     "errors": 0,
     "schema": 0.5, "tables": 1, "registry": 1, "intervals": 1, "labels": 1.1, "corrections": 1,
     "config": 2, "rules": 2, "entries": 2, "taxonomy": 3.1, "phrases": 2, "encoder": 2,
-    "gibberish": 2, "habits": 2.1, "evidence": 2.1,
+    "gibberish": 2, "habits": 2.1, "evidence": 2.1, "glosses": 2.1,
     "scores": 2, "reasons": 2, "estimates": 2, "tellers": 2.1, "relevance": 2, "hours": 2, "groups": 2, "figures": 2.2,
     "statements": 2, "voices": 2.1, "urgency": 2, "attention": 2.2, "theme_vectors": 2, "theme_graph": 2.1,
     "theme_words": 2.1, "theme_tone": 2.2, "theme_labels": 2.3, "theme_members": 2.4, "theme_quotes": 2.4,

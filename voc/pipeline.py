@@ -24,6 +24,7 @@ from voc.drivers import attribute
 from voc.encoder import Encoder, language_centres, load, remarks, topic_map
 from voc.errors import InputError
 from voc.experience import rate_experience
+from voc.glosses import glossed
 from voc.integrity import check_integrity, mark_contradictions
 from voc.issues import rank_issues
 from voc.labelling import label_themes
@@ -236,7 +237,8 @@ def score(
     feedback = clean(feedback, config.clean)
     feedback = detect_language(feedback, config.language)
     told = feedback["skip"].isna()
-    judged = score_texts(feedback.loc[told, "clean_text"].tolist(), config.sentiment, progress=progress)
+    heard = glossed(feedback.loc[told, "clean_text"], feedback.loc[told, "lang"].fillna("und"))
+    judged = score_texts(heard, config.sentiment, progress=progress)
     verdicts = judged.set_axis(feedback.index[told]).reindex(feedback.index)
     scored = FEEDBACK.add(feedback, **{name: verdicts[name] for name in SCORE_COLUMNS[1:]})
     scored["lang"] = scored["lang"].where(told)

@@ -72,6 +72,8 @@ class Rules:
     `names` that are both (Bestellnummer), `products`, `phones`, `identities`; a hyphen at the end: any ending."""
     effort: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Phrases that say how `hard` or `easy` it was to get something done, for the experience score."""
+    glosses: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """Plain words, and the words and idioms that a model must be told them for; a hyphen at the end: any ending."""
 
     @cached_property
     def stop_words(self) -> frozenset[str]:

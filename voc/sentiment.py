@@ -13,6 +13,7 @@ import pandas as pd
 from voc.config import SentimentConfig
 from voc.encoder import Encoding, load
 from voc.evidence import WORDS, believed
+from voc.glosses import glossed
 from voc.tables import CLAUSES, FEEDBACK, LABELS, RATHER, SIGNALS, Progress, silent
 
 VERDICT = ("sentiment", "label", "confidence", "severity")
@@ -38,7 +39,7 @@ def score_clauses(
     """The clauses with sentiment, label, confidence, severity, signals and how surely these are meant; and their unit
     theme vectors (n, d)."""
     clauses = CLAUSES.check(clauses)
-    encoding = _encode(clauses["text"].tolist(), config, progress)
+    encoding = _encode(_heard(clauses["text"], clauses), config, progress)
     columns = _verdicts(encoding.sentiment)
     # Praise is no alarm: "they refunded me at once" is about money and fine.
     raised = (encoding.signals >= SIGNAL_THRESHOLD) & (columns["sentiment"] <= PLEASED)[:, None]
@@ -83,18 +84,25 @@ def score_comments(
     well. What was read as a clause is not read twice.
     """
     feedback = FEEDBACK.check(feedback, "clean_text", "skip")
-    text = feedback["clean_text"].where(feedback["skip"].isna())
-    known = clauses.drop_duplicates("text").set_index("text")[list(VERDICT)]
-    unread = text.dropna().drop_duplicates()
-    unread = unread[~unread.isin(known.index)].tolist()
+    told = feedback["skip"].isna() & feedback["clean_text"].notna()
+    text = pd.Series(_heard(feedback.loc[told, "clean_text"], feedback[told]), feedback.index[told], dtype="string")
+    known = clauses.set_axis(_heard(clauses["text"], clauses))[list(VERDICT)]
+    known = known[~known.index.duplicated()]
+    unread = text[~text.isin(known.index)].drop_duplicates().tolist()
     verdicts = pd.concat([known, score_texts(unread, config, progress).set_axis(unread).astype(known.dtypes)])
-    return FEEDBACK.add(feedback, **{name: text.map(verdicts[name]) for name in VERDICT})
+    return FEEDBACK.add(feedback, **{name: text.map(verdicts[name]).reindex(feedback.index) for name in VERDICT})
 
 
 def score_texts(texts: Sequence[str], config: SentimentConfig, progress: Progress = silent) -> pd.DataFrame:
-    """Whole texts: columns sentiment (-1 to 1), label, confidence (0-1) and severity (0-1), in their order."""
+    """Whole texts, `glossed` where their language is known: columns sentiment (-1 to 1), label, confidence (0-1) and
+    severity (0-1), in their order."""
     encoding = _encode(texts, config, progress)
     return pd.DataFrame({**_verdicts(encoding.sentiment), "severity": encoding.severity})
+
+
+def _heard(texts: pd.Series, rows: pd.DataFrame) -> list[str]:
+    """The texts as the model is to hear them."""
+    return glossed(texts, rows["lang"].fillna("und") if "lang" in rows else ["und"] * len(rows))
 
 
 def _encode(texts: Sequence[str], config: SentimentConfig, progress: Progress) -> Encoding:

@@ -24,7 +24,9 @@ from voc.corrections import Comparison, compare, fit_sentiment, fit_severity
 from voc.encoder import DEFAULT_MODEL, load
 from voc.encoder.adapted import HEADS, features, unchanged
 from voc.errors import InputError
+from voc.glosses import glossed
 from voc.labels import MOST_NAMES, UNKNOWN, read_labels
+from voc.language import detect_language
 from voc.tables import LABELS, Progress, silent
 
 LEAST_ROWS = 50
@@ -169,8 +171,10 @@ def _cleaned(texts: Sequence[str | None]) -> pd.Series:
     """Texts as the model is shown them; missing where they say nothing."""
     words = pd.Series([text if isinstance(text, str) else pd.NA for text in texts], dtype="string")
     ids = pd.Series(range(len(words)), dtype="Int64").astype("string")
-    feedback = clean(pd.DataFrame({"feedback_id": ids, "text": words}), DEFAULTS.clean)
-    return feedback["clean_text"].where(feedback["skip"].isna())
+    feedback = clean(pd.DataFrame({"feedback_id": ids, "text": words, "source": ids}), DEFAULTS.clean)
+    told = detect_language(feedback, DEFAULTS.language)[feedback["skip"].isna()]
+    heard = glossed(told["clean_text"], told["lang"].fillna("und"))
+    return pd.Series(heard, told.index, dtype="string").reindex(feedback.index)
 
 
 def _agreeing(table: pd.DataFrame, left_out: dict[str, int]) -> pd.DataFrame:
