@@ -253,6 +253,22 @@ def test_the_number_of_themes() -> None:
         assert found.agreement > 0.8
 
 
+def test_samples_vote_on_the_edges_they_hold() -> None:
+    """Six nodes, each beside each, are one group in every run; edges that samples part are lighter."""
+    near = np.array([[other for other in range(6) if other != node] for node in range(6)])
+    graph = theme_graph._graph(near, np.ones((6, 5)))
+    sampled = [np.array([0, 0, 0, 1, 1, -1]), np.array([0, 0, -1, 1, 1, 1]), np.array([-1, 0, 0, 1, 1, -1])]
+    ends, columns, weights = theme_graph._voted(graph, 1.0, 2, sampled)
+    matrix = np.zeros((6, 6))
+    matrix[np.repeat(np.arange(6), np.diff(ends)), columns] = weights / graph[2]
+    assert (matrix[0, 1], matrix[3, 5]) == pytest.approx((1, 1))
+    # Two runs keep the ends together; three samples, two and one hold both ends, and part them.
+    floor = theme_graph.ENSEMBLE_FLOOR
+    assert matrix[1, 4] == pytest.approx(floor + (1 - floor) * 2 / 5)
+    assert matrix[0, 3] == pytest.approx(floor + (1 - floor) * 2 / 4)
+    assert matrix[0, 5] == pytest.approx(floor + (1 - floor) * 2 / 3)
+
+
 def test_large_files_are_grouped_by_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     topics = np.array([number % 6 for number in range(900)])
     points = snap(around(topics.tolist()))
