@@ -8,15 +8,16 @@ clause of these exports taught that map.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score
 
+from bench.quality import recipe
 from bench.themes import DATA, encode
 from voc.config import ReadConfig, from_mapping
 from voc.encoder import language_centres, load
@@ -50,9 +51,9 @@ def figures(clauses: pd.DataFrame, themes: pd.DataFrame, name: str) -> dict[str,
     one. `belong`: of the clauses in a theme, those that are about what most of its clauses with a topic are about.
     `placed`: of the clauses with a topic, those in a theme; `verdicts`: of those without one, the same.
     """
-    rows = coded(name)
-    chosen = clauses.assign(clause=clauses["text"].map(_digest)).drop_duplicates("clause").set_index("clause")
-    rows["theme"] = rows["clause"].map(chosen["theme_id"]).fillna("none")
+    rows, digests = coded(name), clauses["text"].map(recipe("corpus").row_digest)
+    theme_of = clauses["theme_id"].set_axis(digests)
+    rows["theme"] = rows["clause"].map(theme_of[~theme_of.index.duplicated()]).fillna("none")
     named = themes.loc[themes["parent_id"].isna() & themes["status"].ne("residual"), "theme_id"]
     inside, topical = rows["theme"].isin(named), ~rows["topic"].isin([*NO_TOPIC, TOO_RARE])
     about = rows[inside & topical].groupby("theme")["topic"].agg(lambda topics: topics.mode().iloc[0])
@@ -70,12 +71,13 @@ def figures(clauses: pd.DataFrame, themes: pd.DataFrame, name: str) -> dict[str,
 
 def coded(name: str) -> pd.DataFrame:
     """The coded clauses of one export: clause (a digest), kind, topic, second."""
-    rows = pd.read_csv(CODED, sep="\t", keep_default_na=False)
+    rows = _all_coded()
     return rows[rows["file"] == name].drop(columns="file").reset_index(drop=True)
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+@cache
+def _all_coded() -> pd.DataFrame:
+    return pd.read_csv(CODED, sep="\t", keep_default_na=False)
 
 
 def main(names: Sequence[str]) -> int:

@@ -25,9 +25,8 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, nor
 
 from voc import theme_graph
 from voc.config import ThemesConfig
-from voc.encoder import language_centres, load, topic_map
-from voc.theme_vectors import Space
-from voc.themes import find_keywords, find_themes
+from voc.encoder import load
+from voc.themes import find_keywords, find_themes, space_of
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 LANGUAGES = ("en", "de", "es", "fr", "nl", "ru")
@@ -84,8 +83,7 @@ def encode(texts: pd.DataFrame) -> np.ndarray:
 
 def themes_of(texts: pd.DataFrame, vectors: np.ndarray, config: ThemesConfig = EVERYTHING) -> pd.Series:
     """The theme of every row, in the space that ships with the model, as `voc analyze` has them."""
-    space = Space(language_centres(load()), **topic_map(load()))
-    clauses, _ = find_themes(as_clauses(texts), vectors, config, space=space)
+    clauses, _ = find_themes(as_clauses(texts), vectors, config, space=space_of(load()))
     return clauses["theme_id"].replace("t-tone", OUTSIDE)
 
 

@@ -131,6 +131,14 @@ def test_a_segment_is_what_its_rows_say():
         assert part.loc[metric, FIGURES].tolist() == overall(alone, metric)[FIGURES].tolist()
 
 
+def test_a_row_without_text_has_no_language():
+    """It took that of its neighbours; its score counts, but not among those who write it."""
+    frame = scored()
+    silent = frame.assign(lang="de", skip=["empty" if n % 2 else None for n in range(len(frame))])
+    volume = measure(FEEDBACK.check(silent), MetricsConfig(by=("lang",))).query("by == 'lang'")
+    assert volume.groupby("metric")["n"].max().max() <= (len(frame) + 1) // 2
+
+
 def test_many_segments():
     frame = scored().assign(city=[f"c{i % 40}" for i in range(400)], source=[f"s{i % 40}" for i in range(400)])
     volume = measure(frame, MetricsConfig(by=("city",))).query("metric == 'volume'")

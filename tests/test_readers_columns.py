@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from voc.config import ReadConfig
 from voc.errors import InputError
-from voc.readers import columns, find_text, headers
+from voc.readers import columns, find_text, headers, read_feedback
 from voc.readers.columns import Columns
 
 PROSE = [
@@ -321,6 +322,28 @@ def test_two_scales_in_one_column():
     assert score.scale == "1-5"
     assert score.values.isna().sum() == score.notes[0].count == 50
     assert "two scales" in score.notes[0].text
+
+
+@pytest.mark.parametrize(("late", "kept"), [([7, 2, 3, 8, 9], 0), ([5, 4, 3, 2, 1] * 4 + [9], 100)])
+def test_a_time_of_two_scales_is_told(tmp_path: Path, late: list[int], kept: int):
+    """From June on on ten points: what is low then may be bad on ten points or good on five. A few slips are slips."""
+    early = [5, 4, 4, 3, 2, 1] * 200
+    values = [*early, *(late * 105)[: 100 if kept == 0 else 2100]]
+    days = pd.date_range("2015-01-01", periods=len(early), freq="2h").tolist()
+    days += pd.date_range("2015-06-01", periods=len(values) - len(early), freq="h").tolist()
+    rows = [(f"{PROSE[n % 6]} {n}", each, day) for n, (each, day) in enumerate(zip(values, days, strict=True))]
+    pd.DataFrame(rows, columns=["comment", "overall_rating", "date"]).to_csv(tmp_path / "mixed.csv", index=False)
+    reading = read_feedback([tmp_path / "mixed.csv"])
+    ratings = reading.frame["rating"]
+    assert ratings[: len(early)].tolist() == early
+    told = [each for each in reading.notes if "two scales were in use" in each.text]
+    if kept:
+        assert ratings[len(early) :].notna().sum() == 2000
+        assert not told
+    else:
+        assert ratings[len(early) :].isna().all()
+        assert [each.count for each in told] == [40]
+        assert "2015-06-01" in told[0].text
 
 
 def test_unhappy_customers_on_ten_points_keep_their_scale():

@@ -17,11 +17,12 @@ from voc.config import ReportConfig
 from voc.report import render
 from voc.report.issues import PARTS
 from voc.report.page import TOP, build_page
+from voc.report.quotes import Quote
 from voc.report.speech import speech_of
 from voc.report.trend import calendar_of
 from voc.report.wording import number
 from voc.sinks.folder import FILES
-from voc.tables import CLAUSES, ISSUES, METRICS, THEMES, Analysis
+from voc.tables import CLAUSES, ISSUES, METRICS, RESIDUAL, THEMES, Analysis
 
 TEMPLATES = Path(voc.report.__file__).parent / "templates"
 ENGLISH = speech_of("en")
@@ -123,6 +124,21 @@ def test_an_interval_too_narrow_to_show_is_one_figure(analysis: Analysis) -> Non
     )
     text = Outline(render(replace(analysis, issues=issues), ReportConfig())).text
     assert "89 urgency , likely about 89 A firm rank 1" in text
+
+
+def test_what_fits_no_theme_has_no_rank_to_be_sure_of(analysis: Analysis) -> None:
+    issues = ISSUES.add(analysis.issues, rank_high=analysis.issues["rank_low"])
+    assert "A firm rank 1" in Outline(render(replace(analysis, issues=issues), ReportConfig())).text
+    rest = issues.assign(theme_id=RESIDUAL)
+    assert "A firm rank" not in Outline(render(replace(analysis, issues=rest), ReportConfig())).text
+
+
+@pytest.mark.parametrize(
+    ("said", "after", "shown"),
+    [("it was late", "but kind", "it was late …"), ("It was late.", "Twice.", "It was late."), ("late", "", "late")],
+)
+def test_a_quote_alone_tells_where_it_was_cut(said: str, after: str, shown: str) -> None:
+    assert Quote("", said, after, "", "").alone == shown
 
 
 def test_an_interval_around_zero_is_no_link(analysis: Analysis) -> None:

@@ -132,7 +132,7 @@ def test_praise_that_fades_is_worse(of: str, worse: str) -> None:
 def test_what_fits_no_theme_is_no_news() -> None:
     """Neither is a theme that the memory of earlier runs calls steady."""
     first, second = MADE.issues["theme_id"].iloc[:2]
-    grown = MADE.issues.assign(momentum=MADE.issues["theme_id"].isin([first, second]).map({True: 1.0, False: 0.5}))
+    grown = MADE.issues.assign(trend=MADE.issues["theme_id"].isin([first, second]).map({True: 1, False: 0}))
     rest = MADE.themes.assign(status=MADE.themes["status"].mask(MADE.themes["theme_id"] == first, "residual"))
     themes = {row.theme_id: row.label for row in MADE.issues.itertuples()}
     news = [change.text for change in build_page(replace(MADE, issues=grown, themes=rest), ReportConfig()).worse]

@@ -17,7 +17,7 @@ from workspace_fixture import week
 
 from voc import themes as themes_module
 from voc.config import from_mapping
-from voc.encoder import CENTRES, ENCODERS, language_centres, load, read_centres, topic_map
+from voc.encoder import CENTRES, ENCODERS, language_centres, load, read_centres
 from voc.pipeline import analyze
 from voc.tables import FEEDBACK
 from voc.theme_graph import discover
@@ -133,7 +133,7 @@ def test_real_languages_that_complain_of_different_things(real_data: Path) -> No
     the themes to the trades among the smaller languages: 0.43 with the centres that ship, 0.33 without."""
     from bench import themes as bench
 
-    space = Space(language_centres(load()), **topic_map(load()))
+    space = themes_module.space_of(load())
     assert {*OWN_TRADES} <= {*space.centres}, "centres.json ships with the model, and belongs to its weights"
     rows = bench._aspects().sample(frac=1, random_state=0)
     rows = rows[rows["lang"].isin(OWN_TRADES)].drop_duplicates("row_id")

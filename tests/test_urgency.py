@@ -160,6 +160,32 @@ def test_a_season_is_no_growth():
     assert "as a year ago" in found[3]["why"]
 
 
+def test_a_year_without_the_issue_is_no_season():
+    """Four weeks of last year in which nobody told of it excuse no growth, and are no season."""
+    days, everyone = (*spread(20, first=300.0), *spread(40, first=25.0)), tuple(spread(2_400, first=800.0))
+    complaints = {"new": Complaint(60, days=days), "other": Complaint(2_400, days=everyone)}
+    found = rank(complaints, others=0).loc["new"]
+    assert found["trend"] == 1
+    assert "as a year ago" not in found["why"]
+
+
+def test_of_many_steady_issues_none_seems_to_move():
+    """Forty issues told at random: at 95 % each, two would seem to."""
+    rng = np.random.default_rng(5)
+    found = rank({f"t{n}": Complaint(40, days=tuple(rng.uniform(0, 300, 40))) for n in range(40)}, others=0)
+    assert found["trend"].tolist() == [0] * 40
+
+
+def test_a_file_that_doubles_tells_shares():
+    """Comments a week more than doubled with the file; the share rose from a tenth to a fifth of all."""
+    days = (*spread(100, first=280.0), *spread(80, first=27.0))
+    others = (*spread(900, first=280.0), *spread(320, first=27.0))
+    found = rank({"late": Complaint(180, days=days), "other": Complaint(1_220, days=others)}, others=0).loc["late"]
+    assert found["trend"] == 1
+    assert "% of all comments" in found["why"]
+    assert found["share_now"] > 1.5 * found["share_before"] > 0
+
+
 def test_small_issue_is_steady():
     """Two comments, both recent: too few to call it growth."""
     found = rank({"new": Complaint(2, days=(3.0, 5.0))}).loc["new"]

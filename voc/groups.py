@@ -50,11 +50,14 @@ def everybody(table: pd.DataFrame) -> Group:
 
 
 def segments(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[Group]:
-    """One group per value of each column to split by, the most frequent first."""
+    """One group per value of each column to split by, the most frequent first; a row without usable text has no
+    language, whatever its neighbours have."""
     for name in dict.fromkeys((*by, *SEGMENTS)):
         if name not in table.columns:
             continue
         named = table[name].astype("string")
+        if name == "lang" and "skip" in table.columns:
+            named = named.where(table["skip"].isna())
         sizes = named.value_counts().sort_index().sort_values(ascending=False, kind="stable")
         if name not in by and not 2 <= len(sizes) <= MOST_SEGMENTS:
             continue

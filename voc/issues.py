@@ -8,13 +8,14 @@ no theme stand last. This module says what to look at first, not what causes wha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from voc.config import IssuesConfig
 from voc.errors import ConfigError
-from voc.intervals import Array, Z, seed_of
+from voc.intervals import LEVEL, Array, Z, seed_of
 from voc.reasons import NAMED_SIGNALS, Telling, best_quotes, named_signals, reason
 from voc.relevance import worth_telling
 from voc.scores import headline, real, responses
@@ -25,6 +26,7 @@ from voc.urgency import (
     alarms_of,
     excess,
     growth,
+    in_season,
     parts_of,
     places_of,
     ranks_of,
@@ -71,8 +73,9 @@ def rank_issues(
         why=table["theme_id"].map({theme: reason(each) for theme, each in tellings.items()}),
         quote=table["theme_id"].map(best_quotes(told, alarms)),
         **_named([tellings[theme] for theme in table["theme_id"]]),
+        **(_moved([tellings[theme] for theme in table["theme_id"]]) if voices.days[0] else {}),
     )
-    return ISSUES.check(table[[*ISSUES.columns]])
+    return ISSUES.check(table.reindex(columns=[*ISSUES.columns]))
 
 
 def _speakers(feedback: pd.DataFrame, *, known: bool) -> str:
@@ -184,7 +187,7 @@ def _tellings(
     totals = max(sums["all_past"][0, 0], 1.0), max(sums["all_recent"][0, 0], 1.0)
     weeks = [max(each, 1.0) / 7 for each in voices.days[::-1]]
     trend = _trend(sums) if voices.days[0] else np.zeros(len(themes))
-    in_season = (rate_ratio(sums, "past", z=Z)[0][0] > 1) & (trend == 0) & (voices.days[0] > 0)
+    seasonal = (rate_ratio(sums, "past", z=Z)[0][0] > 1) & (trend == 0) & in_season(sums)[0]
     known = [name for name in PARTS if not np.isnan(parts[name][0]).all()]
     noisy = {name: excess(sums, name)[0] <= 0 for name in SIGNALS if name in sums}
     counts = _raised(voices, len(themes))
@@ -196,7 +199,7 @@ def _tellings(
             everyone=voices.people.size,
             speaker=speaker,
             trend=int(trend[at]),
-            seasonal=bool(in_season[at]),
+            seasonal=bool(seasonal[at]),
             weekly=(before[at] / weeks[0], now[at] / weeks[1]),
             shares=(before[at] / totals[0], now[at] / totals[1]),
             signals=_by_count(
@@ -223,6 +226,15 @@ def _named(tellings: list[Telling]) -> dict[str, list[object]]:
     }
 
 
+def _moved(tellings: list[Telling]) -> dict[str, list[object]]:
+    """The columns that tell how an issue stands to its past."""
+    return {
+        "trend": [each.trend for each in tellings],
+        "share_before": [each.shares[0] for each in tellings],
+        "share_now": [each.shares[1] for each in tellings],
+    }
+
+
 def _raised(voices: Voices, themes: int) -> dict[str, Array]:
     """Customers per theme who raise each signal and rather mean it."""
     found = {name: voices.facts[name] >= RATHER for name in SIGNALS if name in voices.facts}
@@ -245,13 +257,14 @@ def _trend(sums: dict[str, Array]) -> Array:
     """1 where an issue grows beyond chance, -1 where it shrinks, else 0.
 
     Beyond chance: over the bootstrap, for a loud customer is one customer, and by the interval of the rate ratio, for
-    resampling cannot doubt a count of nought.
+    resampling cannot doubt a count of nought. That interval is as wide as the number of issues asks for (Bonferroni):
+    of twenty that are steady, one would seem to move.
     """
     expected = sums["past"] * sums["all_recent"] / np.maximum(sums["all_past"], 1e-12)
     ratio = (sums["recent"] + 0.5) / (expected + 0.5)
     drawn = ratio[1:] if len(ratio) > 1 else ratio
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    least, most = (end[0] for end in growth(sums, z=Z))
+    least, most = (end[0] for end in growth(sums, z=NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / ratio.shape[1])))
     return ((low > 1) & (least > 1)) * 1 - ((high < 1) & (most < 1)) * 1
 
 

@@ -21,7 +21,7 @@ from voc.clean import clean
 from voc.comparisons import asked_for, compare
 from voc.config import DEFAULTS, Config, ThemesConfig, from_mapping, to_mapping
 from voc.drivers import attribute
-from voc.encoder import Encoder, language_centres, load, remarks, topic_map
+from voc.encoder import Encoder, load, remarks
 from voc.errors import InputError
 from voc.experience import rate_experience
 from voc.glosses import glossed
@@ -52,7 +52,7 @@ from voc.taxonomy import (
 )
 from voc.theme_labels import reader_language
 from voc.theme_vectors import Space
-from voc.themes import Group, find_keywords, find_themes, group_afresh
+from voc.themes import Group, find_keywords, find_themes, group_afresh, space_of
 
 Result = TypeVar("Result")
 Run: TypeAlias = Callable[..., Any]
@@ -199,7 +199,7 @@ def _grouped(
     A workspace knows its themes by the labels they were born with or were given: nobody is asked for others.
     """
     first = None if placed is None else partial(around, placed)
-    space = _space(_encoder(config))
+    space = space_of(_encoder(config))
     if memory is not None:
         return *run(memory.find_themes, clauses, vectors, config.themes, around=first, space=space), ()
     group = group_afresh if first is None else first(group_afresh)
@@ -311,11 +311,6 @@ def _encoder(config: Config) -> Encoder:
     """The model of this run; it was loaded by the stage that reads the clauses."""
     wanted = config.sentiment
     return load(wanted.model, device=wanted.device, allow_download=wanted.allow_download)
-
-
-def _space(encoder: Encoder) -> Space:
-    """What the model knows of the space that its vectors lie in."""
-    return Space(language_centres(encoder), **topic_map(encoder))
 
 
 def _settings(config: Config) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,8 @@ SAID = {
 SPEAKING = 0.2
 """A signal that is no danger is named from a fifth of those who tell of the issue: rarer ones do not describe it."""
 NAMED_SIGNALS = 2
+VOLUME = 0.2
+"""How far (of the logarithm) comments a week may move away from the share before shares are told instead."""
 SCORED = {"nps": "NPS", "csat": "CSAT", "ces": "effort score", "rating": "rating"}
 UNWEIGHED = ("praise", "residual")
 """The kinds of theme that no alarm moves: what is praised, and what fits no theme."""
@@ -81,14 +84,16 @@ def _spread(telling: Telling) -> str:
 
 
 def _trend(telling: Telling) -> str:
-    """Comments a week where they move as the share does, else the shares: the ranking goes by shares."""
+    """Comments a week where they move as the share does, else the shares: the ranking goes by shares, and twice as many
+    comments of a file that doubled are no news."""
     (before, now), (share_before, share_now) = telling.weekly, telling.shares
     if telling.trend == 0:
         return ", more than in other weeks, as a year ago" if telling.seasonal else ""
     word = "up" if telling.trend > 0 else "down"
     if before == 0:
         return f", new: {_short(now)} comments a week and none before"
-    if (now - before) * telling.trend > 0 and _short(before) != _short(now):
+    alike = now == 0 or abs(log(now / before) - log(share_now / share_before)) <= VOLUME
+    if alike and (now - before) * telling.trend > 0 and _short(before) != _short(now):
         return f", {word} from {_short(before)} to {_short(now)} comments a week"
     return f", {word} from {_short(100 * share_before)} % to {_short(100 * share_now)} % of all comments"
 

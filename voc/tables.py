@@ -298,6 +298,16 @@ ISSUES = Schema(
             "issues",
         ),
         "top3": Column("Float32", "chance of standing among the first three, 0-1", "issues"),
+        "trend": Column(
+            "Int32",
+            "1 = told more often than before, beyond chance and season, corrected for the number of issues; -1 = less "
+            "often; 0 = neither; missing = no dates",
+            "issues",
+        ),
+        "share_before": Column(
+            "Float32", "share of all comments that told of it before the newest weeks, 0-1", "issues"
+        ),
+        "share_now": Column("Float32", "share of all comments of the newest weeks that tell of it, 0-1", "issues"),
         "n_feedback": Column("Int32", "comments that tell of it", "issues"),
         "n_customers": Column("Int32", "customers who tell of it", "issues"),
         "signal": Column("string", "the signal of urgency that `why` names first; missing = none", "issues"),

@@ -49,12 +49,13 @@ six languages: 0.43-0.54) the broad one lifts the mutual information
 of two halves from 0.6 to 0.7. Guarded by `test_halves_agree`, `test_halves_of_real_comments_agree` and
 `test_bank_queries`."""
 
-TOLERANCE, SURE = 0.04, 0.7
+TOLERANCE, SURE = 0.04, 0.67
 """A finer grouping is taken while its agreement is within so much of the best. Agreement is uncertain by 0.03 and often
 as good at 20 themes as at 60: the single best would jump between them from one week's file to the next. At 0.05 halves
 of hospital comments differ in how fine they are (14 themes against 7), and agree less for it. On the broad graph, which
 is tried at half as many resolutions (9 and 18 themes are neighbours), the finer one must also be found again for SURE:
-at 20 themes hospital comments are not (0.67), those on a loudspeaker are (0.71)."""
+20 themes of hospital comments are not (0.60-0.65, the file and its halves), those of comments on a loudspeaker are
+(0.69-0.71). Guarded by `test_halves_of_real_comments_agree`; `python -m bench.coded alexa` shows the other side."""
 
 CLAUSES_PER_THEME = 30
 """The mean size below which themes are too small to read, whatever samples say: 300 complaints give at most 10."""

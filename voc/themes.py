@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from voc.config import ThemesConfig
+from voc.encoder import Encoder, language_centres, topic_map
 from voc.errors import InputError
 from voc.tables import CLAUSES, KEYWORDS, RESIDUAL, THEMES, TONE
 from voc.theme_graph import discover, divide
@@ -69,6 +70,11 @@ def group_afresh(points: np.ndarray, texts: pd.DataFrame, mentions: pd.DataFrame
     """Groups found in the texts alone, without a memory of earlier runs."""
     groups, firmness = _grouped(points, texts, mentions, config)
     return Grouped(groups, firmness, (None,) * len(firmness))
+
+
+def space_of(encoder: Encoder) -> Space:
+    """What a model knows of the space that its vectors lie in."""
+    return Space(language_centres(encoder), **topic_map(encoder))
 
 
 def find_themes(

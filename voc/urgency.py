@@ -137,14 +137,24 @@ def momentum(sums: dict[str, Array]) -> Array:
 def growth(sums: dict[str, Array], *, z: float = LIKELY) -> Ends:
     """Interval of how many times as often an issue is told now, per comment of the file, (r, themes).
 
-    Against its own past, and against the same weeks of last year where the file reaches back so far: then the interval
-    spans both, so that only what a season cannot explain is growth.
+    Against its own past, and against the same weeks of last year where these tell of a season: then the interval spans
+    both, so that only what the season cannot explain is growth.
     """
     low, high = rate_ratio(sums, "past", z=z)
-    if sums["all_season"][0, 0] == 0:
+    season = in_season(sums)
+    if not season.any():
         return low, high
     lower, higher = rate_ratio(sums, "season", z=z)
-    return np.minimum(low, lower), np.maximum(high, higher)
+    return np.where(season, np.minimum(low, lower), low), np.where(season, np.maximum(high, higher), high)
+
+
+def in_season(sums: dict[str, Array]) -> Array:
+    """Whether an issue's share left its usual in the same weeks of last year as it does now, the same way and at least
+    half as far (of the logarithm), (r, themes): a few weeks of last year that say nothing excuse nothing."""
+    if sums["all_season"][0, 0] == 0:
+        return np.zeros(sums["recent"].shape, bool)
+    now, usual, then = (np.log((sums[each] + 0.5) / (sums[f"all_{each}"] + 1)) for each in ("recent", "past", "season"))
+    return np.asarray((then - usual) * np.sign(now - usual) >= np.abs(now - usual) / 2)
 
 
 def rate_ratio(sums: dict[str, Array], before: str, *, z: float = LIKELY) -> Ends:

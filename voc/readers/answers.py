@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from voc.readers import dates
+from voc.readers import dates, scores
 from voc.readers.cells import ROWS_AT_ONCE, amounts, figures, text_of, truths, typed
 from voc.readers.columns import AMOUNTS, DATES, Columns
 from voc.readers.headers import normalise
@@ -67,7 +67,11 @@ def _responses(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str)
             notes += _set_time(base, field, raw[columns.fields[field]], columns.fields[field])
     base = base.assign(**_of_customers(raw, columns))
     for field, score in columns.scores.items():
-        base[field] = score.values.loc[raw.index] if len(score.values) == len(raw) else score.values
+        values = score.values.loc[raw.index] if len(score.values) == len(raw) else score.values
+        if "created_at" in base and len(values) == len(base):
+            values, told = scores.of_one_scale(replace(score, values=values), base["created_at"])
+            notes += told
+        base[field] = values
         if field != "nps":
             base[f"{field}_scale"] = pd.array([score.scale] * len(base), dtype="string")
     return base, notes

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from voc.readers.headers import EXACT, PARTIAL, declared_scale, low_is_good, match, normalise, phrases, scales
@@ -29,6 +30,10 @@ SLIPS: Final = 0.2
 CLIFF: Final = 0.15
 """How many figures the step above a scale's end may have, per figure at its end, for the scale to end there: on a
 longer scale of unhappy customers the counts fall off slowly. Guarded by `test_two_scales_in_one_column`."""
+MIXED: Final = 0.2
+"""The share of a time's figures above the scale's end from which two scales were in use then. Higher believes low
+figures that mean another scale, lower gives up a time for a few slips. Guarded by
+`test_a_time_of_two_scales_is_told`."""
 FEW: Final = 20
 """Figures under which a scale's end cannot be told from them."""
 MOST_STEPS: Final = 12
@@ -48,6 +53,8 @@ class Score:
     notes: tuple[Note, ...] = ()
     worded: bool = False
     strength: int = 0
+    off: pd.Series | None = None
+    """Where a figure lies above the scale's end, and is missing."""
 
 
 @dataclass
@@ -175,7 +182,29 @@ def _on_scale(profile: Profile, name: str, strength: int) -> Score | str:
     reason = f"{'named as' if strength == EXACT else 'its name speaks of'} {name}; figures on {low}-{high}"
     scale = f"{low}-{high}{_polarity(profile.name, name)}"
     values = numbers.where(inside).astype("Float32")
-    return Score(name, profile.name, values, scale, reason, notes, strength=strength)
+    return Score(name, profile.name, values, scale, reason, notes, strength=strength, off=numbers > high)
+
+
+def of_one_scale(score: Score, written: pd.Series) -> tuple[pd.Series, tuple[Note, ...]]:
+    """The figures of a score without those given while another scale was in use, and what is to be told.
+
+    Figures above the scale's end that all stand within one stretch of time, and are a good part of what was given in it
+    (MIXED), tell of another scale. On which of the two a low figure there was given, nobody can say.
+    """
+    off = score.off.fillna(value=False).to_numpy(bool) & written.notna().to_numpy(bool) if score.off is not None else []
+    if np.sum(off) < FEW:
+        return score.values, ()
+    first, last = written[off].min(), written[off].max()
+    given = score.values.notna().to_numpy(bool)
+    meanwhile = written.between(first, last).to_numpy(bool)
+    doubted = given & meanwhile
+    if not doubted.any() or np.sum(off) < MIXED * (np.sum(off) + doubted.sum()) or (given & ~meanwhile).sum() < FEW:
+        return score.values, ()
+    told = (
+        f"Figures in '{score.column}' from {first:%Y-%m-%d} to {last:%Y-%m-%d} on {score.scale.split()[0]}, taken as "
+        f"missing: {np.sum(off)} others of that time lie above it, so two scales were in use"
+    )
+    return score.values.mask(doubted), (note(told, int(doubted.sum())),)
 
 
 def _scale(numbers: pd.Series, header: str, name: str) -> tuple[int, int]:

@@ -131,17 +131,21 @@ def _themes(analysis: Analysis, speech: Speech) -> Iterator[Change]:
 def _moved(row: dict[Hashable, Any], speech: Speech, *, better: bool) -> Change:
     key = "theme_less" if direction(row) < 0 else "theme_more"
     said = speech.say(key, label=words(row["label"]))
-    detail = speech.say("n_comments", n=whole(row.get("n_feedback")) or 0)
-    return Change(better, said, detail, "issues.csv", row_name(row, "theme_id"))
+    return Change(better, said, _shares(row, speech), "issues.csv", row_name(row, "theme_id"))
+
+
+def _shares(row: dict[Hashable, Any], speech: Speech) -> str:
+    """The share of the comments before and now."""
+    shares = [real(row.get(name)) for name in ("share_before", "share_now")]
+    before, now = ("–" if share is None else speech.percent(share, fine=True) for share in shares)
+    return speech.say("change_share", before=before, now=now)
 
 
 def _change(row: dict[Hashable, Any], speech: Speech, *, better: bool) -> Change:
-    shares = [real(row.get(name)) for name in ("share_before", "share_now")]
-    before, now = ("–" if share is None else speech.percent(share) for share in shares)
     return Change(
         better,
         speech.say(f"theme_{row['change']}", label=words(row["label"])),
-        speech.say("change_share", before=before, now=now),
+        _shares(row, speech),
         "changes.csv",
         row_name(row, "change", "theme_id"),
     )

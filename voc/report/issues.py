@@ -16,7 +16,7 @@ from voc.report.quotes import Quote, lone_quote, quotes_of, tellings
 from voc.report.speech import Speech
 from voc.report.trend import Calendar
 from voc.report.why import reason
-from voc.tables import Analysis
+from voc.tables import RESIDUAL, TONE, Analysis
 
 PARTS = ("reach", "severity", "momentum", "impact", "immediacy", "value", "danger")
 MOST_PRAISE = 5
@@ -166,7 +166,10 @@ def _voices(n_feedback: int, n_customers: int | None, speech: Speech) -> str:
 
 
 def _certainty(row: dict[Hashable, Any], speech: Speech) -> str:
-    """How sure the rank is: its range and the chance of the top three, where the table has them."""
+    """How sure the rank is: its range and the chance of the top three, where the table has them; what fits no theme
+    stands last whatever it weighs."""
+    if row["theme_id"] in (RESIDUAL, TONE):
+        return ""
     best, worst, top3 = whole(row.get("rank_low")), whole(row.get("rank_high")), real(row.get("top3"))
     if best is None or worst is None:
         return ""

@@ -15,6 +15,7 @@ from voc.tables import Analysis
 
 QUOTES, SAID, CONTEXT = 3, 420, 110
 """Quotes a theme; characters of the words quoted, and of what stands before and after: enough to judge by, no more."""
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Quote:
     after: str
     lang: str
     about: str
+
+    @property
+    def alone(self) -> str:
+        """The words where nothing stands around them: an ellipsis where they end before their sentence does."""
+        cut = bool(self.after) and not self.said.endswith(SENTENCE_ENDS)
+        return f"{self.said} …" if cut else self.said
 
 
 def tellings(analysis: Analysis, theme_ids: Iterable[str]) -> dict[Hashable, pd.DataFrame]:

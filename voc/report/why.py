@@ -12,12 +12,10 @@ from typing import Any
 import pandas as pd
 
 from voc.intervals import wilson
-from voc.report.figures import real, whole, words
+from voc.report.figures import whole, words
 from voc.report.speech import Speech
 from voc.voices import rather_meant
 
-STEADY, MARGIN = 0.25, 0.01
-"""The momentum of what is told as often as before (issues.momentum), and what rounding may make of it."""
 NAMED = {"signal": "n_signal", "second_signal": "n_second_signal"}
 """The columns of the signals that the ranking's own sentence names, and of how many it says mention them."""
 
@@ -33,10 +31,7 @@ def reason(row: dict[Hashable, Any], n_used: int, speech: Speech) -> str:
 
 def direction(row: dict[Hashable, Any]) -> int:
     """1 where an issue is told more than before, -1 less, 0 as before or not known."""
-    momentum = real(row.get("momentum"))
-    if momentum is None or abs(momentum - STEADY) <= MARGIN:
-        return 0
-    return 1 if momentum > STEADY else -1
+    return whole(row.get("trend")) or 0
 
 
 def signal_counts(told: pd.DataFrame | None) -> dict[str, int]:
