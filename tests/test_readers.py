@@ -456,6 +456,16 @@ def test_real_exports_tell_their_traps(export):
         assert [each.count for each in reading.notes if words in each.text] == [count]
 
 
+def test_ratings_of_a_time_of_two_scales_are_left_out(export):
+    """From June 2015 on some lounges are rated on ten points: what is at most 5 there may be either."""
+    name, reading = export
+    if name == "skytrax_lounge.csv":
+        frame = reading.frame
+        assert frame.loc[frame["created_at"] >= "2015-06-15", "rating"].isna().all()
+        assert frame.loc[frame["created_at"] < "2015-06-01", "rating"].notna().mean() > 0.95
+        assert sum("another scale was in use" in each.text for each in reading.notes) == 1
+
+
 def test_the_french_export_is_put_right(export):
     name, reading = export
     if name == "nps_fr_retail.csv":

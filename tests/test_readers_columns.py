@@ -336,7 +336,7 @@ def test_a_time_of_two_scales_is_told(tmp_path: Path, late: list[int], kept: int
     reading = read_feedback([tmp_path / "mixed.csv"])
     ratings = reading.frame["rating"]
     assert ratings[: len(early)].tolist() == early
-    told = [each for each in reading.notes if "two scales were in use" in each.text]
+    told = [each for each in reading.notes if "another scale was in use" in each.text]
     if kept:
         assert ratings[len(early) :].notna().sum() == 2000
         assert not told

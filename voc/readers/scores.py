@@ -202,7 +202,7 @@ def of_one_scale(score: Score, written: pd.Series) -> tuple[pd.Series, tuple[Not
         return score.values, ()
     told = (
         f"Figures in '{score.column}' from {first:%Y-%m-%d} to {last:%Y-%m-%d} on {score.scale.split()[0]}, taken as "
-        f"missing: {np.sum(off)} others of that time lie above it, so two scales were in use"
+        f"missing: {np.sum(off)} others of that time lie above it, so another scale was in use"
     )
     return score.values.mask(doubted), (note(told, int(doubted.sum())),)
 
