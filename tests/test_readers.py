@@ -443,6 +443,16 @@ def test_real_exports_are_mapped_as_a_person_would(export):
     assert reading.frame["response_id"].nunique() == source.n_rows
 
 
+def test_an_empty_row_moves_no_score(tmp_path):
+    """Answers keep their scores, also those that share an id, whatever stands between them."""
+    rows = [
+        f'c{n},"Room number {n} was nice and the staff kind",{n % 5 + 1},2024-01-{n % 28 + 1:02}' for n in range(60)
+    ]
+    (tmp_path / "gaps.csv").write_text("\n".join(["id,comment,rating,date", *rows[:6], ",,,", *rows[6:], ",,,"]) + "\n")
+    frame = read_feedback([tmp_path / "gaps.csv"]).frame
+    assert frame["rating"].tolist() == [int(each[1:]) % 5 + 1 for each in frame["feedback_id"]]
+
+
 def test_real_exports_tell_their_traps(export):
     name, reading = export
     told = {

@@ -78,7 +78,7 @@ def detect_language(feedback: pd.DataFrame, config: LanguageConfig) -> pd.DataFr
 
     A text of at least `min_characters` letters and a guess of at least `min_score` is believed. The rest take the
     likeliest of their guesses and their source's languages; without either, the table's languages where the source is
-    not told. Skipped rows get a language too, so that segments add up.
+    not told. Skipped rows get one too, by their source; `groups.segments` puts no figure on it.
     """
     feedback = FEEDBACK.check(feedback, "clean_text")
     texts = [letters(text) for text in feedback["clean_text"].fillna("")]

@@ -54,8 +54,8 @@ TOLERANCE, SURE = 0.04, 0.67
 as good at 20 themes as at 60: the single best would jump between them from one week's file to the next. At 0.05 halves
 of hospital comments differ in how fine they are (14 themes against 7), and agree less for it. On the broad graph, which
 is tried at half as many resolutions (9 and 18 themes are neighbours), the finer one must also be found again for SURE:
-20 themes of hospital comments are not (0.60-0.65, the file and its halves), those of comments on a loudspeaker are
-(0.69-0.71). Guarded by `test_halves_of_real_comments_agree`; `python -m bench.coded alexa` shows the other side."""
+20 themes of hospital comments are not, those of comments on a loudspeaker are, and both by no more than 0.02. Guarded
+by `test_halves_of_real_comments_agree`; on the other side `python -m bench.coded alexa` tells the themes."""
 
 CLAUSES_PER_THEME = 30
 """The mean size below which themes are too small to read, whatever samples say: 300 complaints give at most 10."""

@@ -46,7 +46,7 @@ def build(raw: pd.DataFrame, columns: Columns, *, source: str, stem: str) -> Ans
     rows = np.arange(1, len(raw) + 1)
     blank = np.logical_and.reduce([raw[name].isna().to_numpy(dtype=bool) for name in raw.columns])
     if blank.any():
-        raw, rows = raw[~blank].reset_index(drop=True), rows[~blank]
+        raw, rows, columns = raw[~blank].reset_index(drop=True), rows[~blank], _without(columns, blank)
     notes = [note("Wholly empty rows were left out", int(blank.sum()))] if blank.any() else []
     base, told = _responses(raw, columns, rows, stem)
     base["source"] = pd.array([source] * len(base), dtype="string")
@@ -54,6 +54,19 @@ def build(raw: pd.DataFrame, columns: Columns, *, source: str, stem: str) -> Ans
     frame = _one_row_per_answer(pd.concat([base, others], axis="columns"), raw, columns.texts)
     frame = _with_broken(frame, raw, told_notes := [*notes, *told, *renamed])
     return Answers(FEEDBACK.check(frame), tuple(told_notes))
+
+
+def _without(columns: Columns, blank: np.ndarray) -> Columns:
+    """The columns with the scores of the rows that are left; else every score behind an empty row would move up."""
+    kept = {
+        name: replace(
+            score,
+            values=score.values[~blank].reset_index(drop=True),
+            off=None if score.off is None else score.off[~blank].reset_index(drop=True),
+        )
+        for name, score in columns.scores.items()
+    }
+    return replace(columns, scores=kept)
 
 
 def _responses(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str) -> tuple[pd.DataFrame, list[Note]]:
@@ -67,11 +80,10 @@ def _responses(raw: pd.DataFrame, columns: Columns, rows: np.ndarray, stem: str)
             notes += _set_time(base, field, raw[columns.fields[field]], columns.fields[field])
     base = base.assign(**_of_customers(raw, columns))
     for field, score in columns.scores.items():
-        values = score.values.loc[raw.index] if len(score.values) == len(raw) else score.values
-        if "created_at" in base and len(values) == len(base):
-            values, told = scores.of_one_scale(replace(score, values=values), base["created_at"])
-            notes += told
-        base[field] = values
+        base[field], told = (
+            scores.of_one_scale(score, base["created_at"]) if "created_at" in base else (score.values, ())
+        )
+        notes += told
         if field != "nps":
             base[f"{field}_scale"] = pd.array([score.scale] * len(base), dtype="string")
     return base, notes
